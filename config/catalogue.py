@@ -1,0 +1,249 @@
+"""The catalogue of findings: per rule its layer, source, severity, and words in French and English.
+
+One YAML file per area under ``config/findings``. A rule has exactly one entry; a finding
+(``transforms.finding``) carries only the id of its rule, so that what is wrong and how it is said
+are kept apart. Shape of an entry::
+
+    CP-SIRET-01:
+      layer: rules
+      term: BT-30
+      severity: {production: fatal, qualification: warning, sandbox: warning}
+      source: "INSEE, SIRENE: the 14th digit is a check digit"
+      fr: {title: "…", message: "… {value} …", advice: "…"}
+      en: {title: "…", message: "… {value} …", advice: "…"}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from string import Formatter
+from types import MappingProxyType
+from typing import Any, Literal, cast, get_args
+
+from config.yaml_text import YamlTextError, load_yaml
+
+Language = Literal["fr", "en"]
+SeverityName = Literal["fatal", "error", "warning"]
+Layer = Literal[
+    "shape", "mapping", "rules", "directory", "xsd", "referee", "platform", "ledger", "deposit"
+]
+
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+LAYERS: tuple[Layer, ...] = get_args(Layer)
+SEVERITIES: tuple[SeverityName, ...] = get_args(SeverityName)
+ENVIRONMENTS = ("production", "qualification", "sandbox")
+
+#: What stands in a sentence for a placeholder that the finding does not fill.
+UNFILLED = "–"
+
+_PARTS = ("title", "message", "advice")
+_KEYS = frozenset({"layer", "term", "severity", "source", *LANGUAGES})
+
+
+class CatalogueError(ValueError):
+    """Raised when a file of the catalogue is malformed, or when a rule has no entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The words of a finding, or their templates."""
+
+    title: str
+    message: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleText:
+    """What the catalogue knows of one rule.
+
+    Attributes:
+        id: rule id, for example ``CP-SIRET-01`` or ``BR-CO-10``.
+        layer: the layer of validation that emits it.
+        source: where the rule comes from (document, version, rule number).
+        term: business term concerned, when there is one.
+        area: name of the YAML file, without extension.
+    """
+
+    id: str
+    layer: Layer
+    source: str
+    severities: Mapping[str, SeverityName]
+    texts: Mapping[Language, Text]
+    term: str | None = None
+    area: str = ""
+
+    def severity(self, environment: str) -> SeverityName:
+        """Return the severity in ``environment`` (sandbox, qualification or production)."""
+        return self.severities[environment]
+
+    def text(self, language: Language) -> Text:
+        """Return the templates in ``language``."""
+        return self.texts[language]
+
+
+class Catalogue:
+    """All rules by id."""
+
+    def __init__(self, rules: Mapping[str, RuleText]) -> None:
+        self._rules = MappingProxyType(dict(rules))
+
+    def __contains__(self, rule: object) -> bool:
+        return rule in self._rules
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    @property
+    def rules(self) -> Mapping[str, RuleText]:
+        """Return every rule by id, in the order of the files and of their entries."""
+        return self._rules
+
+    def rule(self, rule: str) -> RuleText:
+        """Return the entry of ``rule``.
+
+        Raises:
+            CatalogueError: when there is none.
+        """
+        try:
+            return self._rules[rule]
+        except KeyError:
+            msg = f"rule {rule} has no entry in config/findings"
+            raise CatalogueError(msg) from None
+
+    def render(self, rule: str, language: Language, fields: Mapping[str, str]) -> Text:
+        """Return the words of ``rule``, its placeholders filled by ``fields``.
+
+        A placeholder without a field is shown as a dash: a poor sentence is better than no report.
+
+        Raises:
+            CatalogueError: when the rule has no entry.
+        """
+        template = self.rule(rule).text(language)
+        filled = _Filler(fields)
+        return Text(
+            template.title,
+            template.message.format_map(filled),
+            template.advice.format_map(filled),
+        )
+
+
+class _Filler(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return UNFILLED
+
+
+@lru_cache(maxsize=1)
+def load_catalogue() -> Catalogue:
+    """Return the catalogue that ships with the project, read once per process.
+
+    Raises:
+        CatalogueError: when a file is malformed or two entries have the same id.
+    """
+    folder = files("config") / "findings"
+    rules: dict[str, RuleText] = {}
+    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if not file.name.endswith(".yaml"):
+            continue
+        for rule in read_rules(file.read_text(encoding="utf-8"), name=file.name):
+            if rule.id in rules:
+                msg = f"{file.name}: rule {rule.id} is already in {rules[rule.id].area}.yaml"
+                raise CatalogueError(msg)
+            rules[rule.id] = rule
+    return Catalogue(rules)
+
+
+def read_rules(text: str, *, name: str) -> tuple[RuleText, ...]:
+    """Return the rules of one YAML ``text``; ``name`` is its file, for messages and the area.
+
+    Raises:
+        CatalogueError: naming the file, the rule and what is wrong.
+    """
+    try:
+        content = load_yaml(text)
+    except YamlTextError as error:
+        msg = f"{name}: {error}"
+        raise CatalogueError(msg) from error
+    if not isinstance(content, dict):
+        msg = f"{name}: must be a mapping of rule ids"
+        raise CatalogueError(msg)
+    area = name.removesuffix(".yaml")
+    return tuple(_read_rule(str(rule), entry, area) for rule, entry in content.items())
+
+
+def _read_rule(rule: str, entry: Any, area: str) -> RuleText:
+    place = f"{area}.yaml, {rule}"
+    if not isinstance(entry, dict):
+        msg = f"{place}: must be a mapping"
+        raise CatalogueError(msg)
+    if unknown := sorted(set(entry) - _KEYS):
+        msg = f"{place}: unknown key {', '.join(map(str, unknown))}"
+        raise CatalogueError(msg)
+    layer = entry.get("layer")
+    if layer not in LAYERS:
+        msg = f"{place}: layer {layer!r} is none of {', '.join(LAYERS)}"
+        raise CatalogueError(msg)
+    term = entry.get("term")
+    if term is not None and not isinstance(term, str):
+        msg = f"{place}: term must be text"
+        raise CatalogueError(msg)
+    return RuleText(
+        id=rule,
+        layer=layer,
+        source=_words(entry.get("source"), f"{place}, source"),
+        severities=_severities(entry.get("severity"), place),
+        texts=MappingProxyType({lang: _text(entry, lang, place) for lang in LANGUAGES}),
+        term=term,
+        area=area,
+    )
+
+
+def _severities(value: Any, place: str) -> Mapping[str, SeverityName]:
+    by_environment = value if isinstance(value, dict) else dict.fromkeys(ENVIRONMENTS, value)
+    if set(by_environment) != set(ENVIRONMENTS):
+        msg = f"{place}: severity must be one word, or name {', '.join(ENVIRONMENTS)}"
+        raise CatalogueError(msg)
+    for severity in by_environment.values():
+        if severity not in SEVERITIES:
+            msg = f"{place}: severity {severity!r} is none of {', '.join(SEVERITIES)}"
+            raise CatalogueError(msg)
+    return MappingProxyType(cast("dict[str, SeverityName]", by_environment))
+
+
+def _text(entry: dict[str, Any], language: Language, place: str) -> Text:
+    words = entry.get(language)
+    if not isinstance(words, dict) or set(words) != set(_PARTS):
+        msg = f"{place}: {language} must give {', '.join(_PARTS)}"
+        raise CatalogueError(msg)
+    title, message, advice = (_words(words[part], f"{place}, {language}.{part}") for part in _PARTS)
+    if placeholders(title):
+        msg = f"{place}: the {language} title must be constant (it groups findings)"
+        raise CatalogueError(msg)
+    for template in (message, advice):
+        if wrong := sorted(name for name in placeholders(template) if not name.isidentifier()):
+            msg = f"{place}: {language} placeholder {{{wrong[0]}}} is not a plain name"
+            raise CatalogueError(msg)
+    return Text(title, message, advice)
+
+
+def _words(value: Any, place: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        msg = f"{place}: must be text, not empty"
+        raise CatalogueError(msg)
+    return " ".join(value.split())
+
+
+def placeholders(template: str) -> frozenset[str]:
+    """Return the names between braces in ``template``.
+
+    Raises:
+        CatalogueError: when the braces do not match.
+    """
+    try:
+        return frozenset(name for _, name, _, _ in Formatter().parse(template) if name is not None)
+    except ValueError as error:
+        msg = f"{template!r}: {error}"
+        raise CatalogueError(msg) from error

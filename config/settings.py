@@ -1,0 +1,305 @@
+"""Settings of a chorus-flows installation: one TOML file, typed, with documented defaults.
+
+Every fact about Chorus Pro that is proven elsewhere only, inferred or unsure is a setting here
+(or in ``config/targets``), never a constant in code. Relative paths are taken from the folder of
+the settings file. Secrets are not settings: a setting names the file or the environment variable
+that holds one.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+_SectionT = TypeVar("_SectionT", bound="Section")
+
+
+class Section(BaseModel):
+    """Base of every section: immutable, and a key that does not exist is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Environment(StrEnum):
+    """Where the flows go. A ledger belongs to exactly one environment."""
+
+    SANDBOX = "sandbox"
+    QUALIFICATION = "qualification"
+    PRODUCTION = "production"
+
+
+class Syntax(StrEnum):
+    """Syntax of the XML written."""
+
+    CII = "cii"
+    UBL = "ubl"
+
+
+class Emitter(Section):
+    """Who deposits."""
+
+    company: str = "default"
+    """Key of the company in the company file and in every table of the ledger."""
+    application_code: Annotated[str, Field(pattern=r"^[A-Z0-9]{6}$")] = "AAA999"
+    """Partner code that AIFE gives at the connection request (three letters, three digits)."""
+    first_sequence: Annotated[int, Field(ge=1, lt=10**15)] = 1
+    """First flow number when the ledger is empty: set it above the last one of a former tool."""
+
+
+class TableControl(Section):
+    """What an extract should hold; a difference stops the run before any deposit."""
+
+    source: Literal["none", "trailer", "side_file", "setting"] = "none"
+    """``trailer``: last record of the file; ``side_file``: ``<name><suffix>`` beside it."""
+    suffix: str = ".ctl"
+    """Suffix of the side file: lines ``invoices=…``, ``rows=…``, ``total=…``."""
+    trailer_mark: str = "TRAILER"
+    """First cell of a trailer record; the others are ``invoices=…``, ``rows=…``, ``total=…``."""
+    invoices: int | None = None
+    """Expected number of invoices, with ``source = "setting"``."""
+    rows: int | None = None
+    """Expected number of data rows, with ``source = "setting"``."""
+    total: Decimal | None = None
+    """Expected sum of the invoices' own totals with VAT, credit notes counted as negative."""
+
+
+class Landing(Section):
+    """Where extracts arrive and when a file counts as complete."""
+
+    folder: Path = Path("landing")
+    """Folder watched for extracts."""
+    pattern: str = "*"
+    """Glob of the files to take; with a header and a lines file, both must match."""
+    complete_when: Literal["stable", "done_file"] = "stable"
+    """``done_file``: only when ``<name><done_suffix>`` exists; ``stable``: by size and age."""
+    done_suffix: str = ".done"
+    """Suffix of the done-file."""
+    stable_seconds: Annotated[int, Field(ge=0)] = 60
+    """Age (since last change) from which a file of unchanged size counts as complete."""
+    control: TableControl = TableControl()
+
+
+class Source(Section):
+    """How extracts are read."""
+
+    profile: str = "generic"
+    """Name of a shipped profile, or path of a YAML file."""
+    company_file: Path | None = None
+    """The firm's constants (seller, IBAN, VAT codes); see docs/profiles.md."""
+
+
+class Attachments(Section):
+    """Attachments named by the extract or found by pattern."""
+
+    folder: Path = Path("attachments")
+    """Folder the names of the extract are relative to; nothing outside it is ever read."""
+    pattern: str = ""
+    """Glob with ``{number}`` (BT-1), for instance ``{number}_*.pdf``; empty: names only."""
+    missing: Literal["wait", "quarantine"] = "wait"
+    """What an invoice does while one of its attachments is missing."""
+    max_wait_nights: Annotated[int, Field(ge=0)] = 5
+    """Nights an invoice waits before it is quarantined."""
+
+
+class Identity(Section):
+    """What makes two invoices the same one for Chorus Pro."""
+
+    scope: Literal["siret", "siren"] = "siret"
+    """Seller part of the key. Unsure: the exact key of Chorus Pro is not published."""
+    with_year: bool = False
+    """Whether the year of issue is part of the key (rule of the 2026 reform; unsure here)."""
+    reuse_number_after_rejection: bool = True
+    """Whether a number rejected at integration may be deposited again (seen in production)."""
+
+
+class TotalsPolicy(Section):
+    """How the ERP's totals are treated: what the customer owes is what the ERP says."""
+
+    tolerance: Decimal = Decimal("0.05")
+    """Largest difference per total that is closed and reported; beyond it: quarantine."""
+    close_with_rounding: bool = True
+    """Close a difference on the amount due by BT-114; else only within BR-CO-17's tolerance."""
+
+
+class Bundle(Section):
+    """How invoices become flows."""
+
+    max_invoices: Annotated[int, Field(ge=1, le=500)] = 500
+    """Invoices per flow; Chorus Pro takes at most 500 (AIFE, Annexe EDI, quoted by Akuiteo)."""
+    max_flow_bytes: Annotated[int, Field(ge=1)] = 900_000_000
+    """Bytes of XML per flow before compression; Chorus Pro takes at most 1 Go."""
+    max_chunk_attachment_bytes: Annotated[int, Field(ge=1)] = 400_000_000
+    """Attachment bytes after which a chunk is cut, to bound the memory and disk of a worker."""
+    gzip_level: Annotated[int, Field(ge=1, le=9)] = 6
+    stylesheet: Path | None = None
+    """An XSL to add to each E1 flow, with a processing instruction naming it (unsure rule)."""
+
+
+class Brakes(Section):
+    """Limits checked before the first deposit of a run. Empty: not checked."""
+
+    max_invoices: int | None = None
+    max_total: Decimal | None = None
+    """Largest sum of totals with VAT, per currency, invoices and credit notes apart."""
+    max_quarantine_rate: Annotated[Decimal, Field(ge=0, le=1)] | None = Decimal("0.20")
+    min_invoices_for_rate: int = 50
+    """Below this number of invoices the quarantine rate is not looked at."""
+    max_deviation: Annotated[Decimal, Field(gt=1)] | None = None
+    """Largest ratio (either way) of the number of invoices to the mean of recent nights."""
+    recent_nights: Annotated[int, Field(ge=1)] = 10
+    known_sellers: tuple[str, ...] = ()
+    """SIRETs allowed as sellers; empty: those of the company file, else any."""
+
+
+class Sftp(Section):
+    """The SFTP side of Chorus Pro; host, folders and temporary names are given by AIFE."""
+
+    host: str = ""
+    port: Annotated[int, Field(ge=1, le=65535)] = 22
+    user: str = ""
+    key_file: Path | None = None
+    """Private key (ed25519, ecdsa or rsa with SHA-2)."""
+    key_passphrase_env: str = ""
+    """Environment variable that holds the passphrase of the key."""
+    known_hosts: Path | None = None
+    """OpenSSH known_hosts file with the pinned host key; an unknown host is refused."""
+    connect_timeout: Annotated[float, Field(gt=0)] = 30
+    """Seconds, each for connection, banner, authentication and channel opening."""
+    operation_timeout: Annotated[float, Field(gt=0)] = 60
+    """Seconds of silence after which an operation is given up."""
+    keepalive: Annotated[int, Field(ge=0)] = 15
+    """Seconds between keepalives; 0 switches them off."""
+
+
+class Channel(Section):
+    """How flows leave and reports come back."""
+
+    kind: Literal["sftp", "folder"] = "sftp"
+    in_folder: str = "in"
+    """Folder where flows are dropped (Chorus Pro's word: ``in``)."""
+    out_folder: str = "out"
+    """Folder where return flows are fetched (Chorus Pro's word: ``out``)."""
+    temporary: Literal["suffix", "folder", "none"] = "suffix"
+    """How an unfinished upload is hidden. Unsure: ask AIFE which one its gateway ignores."""
+    temporary_suffix: str = ".tmp"
+    temporary_folder: str = "tmp"
+    temporary_ignored: bool = True
+    """Whether the server never takes a temporary name; if not, a cut upload is in doubt."""
+    root: Path | None = None
+    """Base folder of the ``folder`` channel."""
+    retries: Annotated[int, Field(ge=0)] = 3
+    retry_wait: Annotated[float, Field(ge=0)] = 5
+    """Seconds before the first retry; doubled each time."""
+    deadline: Annotated[int, Field(ge=1)] = 4 * 3600
+    """Seconds for the whole deposit of a run."""
+    sftp: Sftp = Sftp()
+
+
+class Returns(Section):
+    """How return flows are taken."""
+
+    after_fetch: Literal["keep", "move", "remove"] = "keep"
+    """What happens on the remote side once a local copy is safe."""
+    done_folder: str = "done"
+    interfaces: tuple[str, ...] = ("CSO", "FEN1200A", "FEN1201A")
+    """Beginnings of the names we take from ``out``; everything else there is left alone."""
+    timezone: str = "Europe/Paris"
+    """Zone of a return time that carries none."""
+    report_deadline_hours: Annotated[int, Field(ge=1)] = 24
+    """Hours without a report after which a deposited flow is raised."""
+    max_bytes: int = 200_000_000
+    """Largest return file, after decompression."""
+    max_ratio: int = 200
+    """Largest decompression ratio of a return file."""
+    max_members: int = 10_000
+    """Largest number of members of a return archive."""
+
+
+class Report(Section):
+    """The report of a run."""
+
+    folder: Path = Path("reports")
+    language: Literal["fr", "en"] = "fr"
+
+
+class Workers(Section):
+    """The process pool."""
+
+    processes: Annotated[int, Field(ge=0)] = 0
+    """Worker processes; 0: one per core."""
+    executor: Literal["processes", "inline", "dask"] = "processes"
+    """``inline``: no pool (debugging); ``dask``: a cluster, with the extra ``cluster``."""
+    dask_scheduler: str = ""
+    chunk_invoices: Annotated[int, Field(ge=1, le=500)] = 500
+
+
+class PrefectShell(Section):
+    """The orchestration shell."""
+
+    enabled: bool = True
+    """Run inside a Prefect flow; ``--no-prefect`` wins."""
+
+
+class Settings(Section):
+    """All settings of an installation."""
+
+    environment: Environment = Environment.SANDBOX
+    target: str = "chorus_direct"
+    """Name of a file of ``config/targets``."""
+    syntax: Syntax = Syntax.CII
+    target_options: dict[str, str | bool | int] = Field(default_factory=dict)
+    """Overrides of the target's options (schemeID of a SIRET, path of the engagement…)."""
+    policies: dict[str, Literal["block", "warn"]] = Field(default_factory=dict)
+    """Overrides of the target's policies, by rule id."""
+    state_folder: Path = Path("state")
+    """Claimed files, outbox, waiting invoices, return copies; on a local disk."""
+    ledger_url: str = ""
+    """SQLAlchemy URL; empty: SQLite in the state folder. A password comes from the environment."""
+    ledger_password_env: str = ""
+    run_date: str = "Europe/Paris"
+    """Zone of business dates."""
+    emitter: Emitter = Emitter()
+    landing: Landing = Landing()
+    source: Source = Source()
+    attachments: Attachments = Attachments()
+    identity: Identity = Identity()
+    totals: TotalsPolicy = TotalsPolicy()
+    bundle: Bundle = Bundle()
+    brakes: Brakes = Brakes()
+    channel: Channel = Channel()
+    returns: Returns = Returns()
+    report: Report = Report()
+    workers: Workers = Workers()
+    prefect: PrefectShell = PrefectShell()
+
+    @model_validator(mode="after")
+    def _channel_is_complete(self) -> Settings:
+        if self.channel.kind == "folder" and self.channel.root is None:
+            msg = "channel.root is needed by the folder channel"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def interface(self) -> str:
+        """Chorus Pro interface code of the flows written (AIFE, Le mode EDI, annexe, 2017)."""
+        return {Syntax.CII: "FSO1106A", Syntax.UBL: "FSO1100A"}[self.syntax]
+
+    def anchored(self, base: Path) -> Settings:
+        """Return a copy whose relative paths are taken from ``base``."""
+        return _anchor(self, base)
+
+
+def _anchor(section: _SectionT, base: Path) -> _SectionT:
+    changes: dict[str, object] = {}
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        if isinstance(value, Path) and not value.is_absolute():
+            changes[name] = base / value
+        elif isinstance(value, Section):
+            changes[name] = _anchor(value, base)
+    return section.model_copy(update=changes)

@@ -1,0 +1,43 @@
+"""Read YAML text strictly: a key given twice is an error, not a silent override."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import yaml
+
+
+class YamlTextError(ValueError):
+    """Raised when a text is no YAML, or gives a key twice; says the line and the column."""
+
+
+class _StrictLoader(yaml.CSafeLoader):
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            if isinstance(key_node, yaml.ScalarNode):
+                if key_node.value in seen:
+                    problem = f"key {key_node.value!r} is given twice"
+                    raise yaml.constructor.ConstructorError(
+                        None, None, problem, key_node.start_mark
+                    )
+                seen.add(key_node.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+def load_yaml(text: str) -> Any:
+    """Return the content of a YAML ``text`` with one document (None when it is empty).
+
+    Raises:
+        YamlTextError: naming line and column.
+    """
+    try:
+        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - the loader is a safe one
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        msg = f"{place}{error.problem}"
+        raise YamlTextError(msg) from error
+    except yaml.YAMLError as error:
+        raise YamlTextError(str(error)) from error

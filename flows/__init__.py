@@ -1,0 +1,1 @@
+"""What touches the world: landing, ledger, channels, Prefect flows, command line, sandbox."""

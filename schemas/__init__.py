@@ -1,0 +1,1 @@
+"""What is valid: XSD gate, Chorus Pro rules, policies per target, explanations."""

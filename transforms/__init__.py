@@ -1,0 +1,1 @@
+"""Pure functions: bytes to rows, rows to invoices, invoices to XML, return flows to facts."""

@@ -1,0 +1,88 @@
+"""The balance of a run: every invoice read is in exactly one place, and amounts agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Place(StrEnum):
+    """The places an invoice read may end in (invariant 1)."""
+
+    DEPOSITED = "deposited"  # or handed over to the firm's own transfer tool
+    WAITING = "waiting"  # attachment missing, held, or deposit to be tried again
+    IN_DOUBT = "in_doubt"
+    QUARANTINED = "quarantined"
+    SKIPPED = "skipped"
+    EXCLUDED = "excluded"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Count, and sum of totals per (currency, document type); ``unreadable`` have no amount."""
+
+    count: int = 0
+    amounts: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
+    unreadable: int = 0
+
+    def plus(self, currency: str | None, type_code: str | None, total: Decimal | None) -> Tally:
+        """Return the tally with one more invoice."""
+        if total is None:
+            return Tally(self.count + 1, self.amounts, self.unreadable + 1)
+        key = (currency or "?", type_code or "?")
+        amounts = {**self.amounts, key: self.amounts.get(key, Decimal(0)) + total}
+        return Tally(self.count + 1, amounts, self.unreadable)
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Invoices read against the places they ended in."""
+
+    read: Tally
+    places: Mapping[Place, Tally]
+    orphan_findings: int = 0
+    """Rows that belong to no invoice, each with a finding of its own."""
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """Return what does not balance, in words; empty when the balance holds."""
+        found: list[str] = []
+        placed = sum(tally.count for tally in self.places.values())
+        if placed != self.read.count:
+            found.append(f"{self.read.count} invoices read, {placed} accounted for")
+        unreadable = sum(tally.unreadable for tally in self.places.values())
+        if unreadable != self.read.unreadable:
+            found.append(
+                f"{self.read.unreadable} invoices without amount read, {unreadable} accounted for"
+            )
+        keys = set(self.read.amounts).union(*(t.amounts for t in self.places.values()))
+        for currency, kind in sorted(keys):
+            was = self.read.amounts.get((currency, kind), Decimal(0))
+            now = sum(
+                (t.amounts.get((currency, kind), Decimal(0)) for t in self.places.values()),
+                Decimal(0),
+            )
+            if was != now:
+                found.append(f"{currency} {kind}: {was} read, {now} accounted for")
+        return tuple(found)
+
+    @property
+    def holds(self) -> bool:
+        """Whether every invoice read is in exactly one place and the amounts agree."""
+        return not self.differences
+
+
+def tally(items: Iterable[tuple[str | None, str | None, Decimal | None]]) -> Tally:
+    """Return the tally of ``(currency, type code, total)`` items."""
+    count = unreadable = 0
+    amounts: dict[tuple[str, str], Decimal] = {}
+    for currency, type_code, total in items:
+        count += 1
+        if total is None:
+            unreadable += 1
+        else:
+            key = (currency or "?", type_code or "?")
+            amounts[key] = amounts.get(key, Decimal(0)) + total
+    return Tally(count, amounts, unreadable)
