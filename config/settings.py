@@ -15,7 +15,6 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-
 _SectionT = TypeVar("_SectionT", bound="Section")
 
 
@@ -38,6 +37,10 @@ class Syntax(StrEnum):
 
     CII = "cii"
     UBL = "ubl"
+
+
+FlowOutcome = Literal["integrated", "partial", "rejected", "incident", "pending"]
+"""What a flow status means for the invoices of the flow (config/codes/statuses.yaml)."""
 
 
 class Emitter(Section):
@@ -104,6 +107,12 @@ class Attachments(Section):
     """What an invoice does while one of its attachments is missing."""
     max_wait_nights: Annotated[int, Field(ge=0)] = 5
     """Nights an invoice waits before it is quarantined."""
+    max_file_bytes: Annotated[int, Field(ge=1)] = 10_000_000
+    """An attachment must be smaller. Chorus Pro: 10 Mo (community page, quoted by OCA); unsure:
+    whether these are millions of bytes, the smaller reading, or 1024 x 1024."""
+    max_invoice_bytes: Annotated[int, Field(ge=1)] = 120_000_000
+    """Largest XML of an invoice, attachments included. Chorus Pro: 120 Mo (community page on
+    downloads and deposits by portal or API; unsure for the EDI mode)."""
 
 
 class Identity(Section):
@@ -208,10 +217,15 @@ class Returns(Section):
     done_folder: str = "done"
     interfaces: tuple[str, ...] = ("CSO", "FEN1200A", "FEN1201A")
     """Beginnings of the names we take from ``out``; everything else there is left alone."""
+    settle_seconds: Annotated[int, Field(ge=0)] = 0
+    """Age (since last change) from which a file of ``out`` is taken. Raise it when the server shows
+    files before they are complete; one cut short is taken again in any case once it has grown."""
     timezone: str = "Europe/Paris"
     """Zone of a return time that carries none."""
     report_deadline_hours: Annotated[int, Field(ge=1)] = 24
     """Hours without a report after which a deposited flow is raised."""
+    flow_outcomes: dict[int, FlowOutcome] = Field(default_factory=dict)
+    """Overrides of what a flow status (90 to 96) means, which is inferred: see docs/returns.md."""
     max_bytes: int = 200_000_000
     """Largest return file, after decompression."""
     max_ratio: int = 200

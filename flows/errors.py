@@ -99,6 +99,12 @@ class TargetExistsError(FinalError):
     exit_code = ExitCode.ATTENTION
 
 
+class OutboxDamagedError(FinalError):
+    """Raised when a file of the outbox is missing or is not the one that was built."""
+
+    exit_code = ExitCode.ATTENTION
+
+
 class ControlError(FinalError):
     """Raised when an extract does not hold what its control says; nothing is deposited."""
 

@@ -1,0 +1,193 @@
+"""Types of a company file: what a firm's invoices always say and its ERP does not export.
+
+Seller, bank account, VAT codes and units. The words of the file are everyday ones; the mapping
+engine sees them as business terms (:attr:`Company.values`). See docs/profiles.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cached_property
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from config.terms import registry
+
+
+class Part(BaseModel):
+    """Base of every section: immutable, text only where text is meant, no unknown key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class CompanyAddress(Part):
+    """A postal address."""
+
+    line1: str | None = None
+    line2: str | None = None
+    line3: str | None = None
+    postcode: str | None = None
+    city: str | None = None
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    """ISO 3166-1 alpha-2, for instance ``FR``."""
+
+
+class CompanyContact(Part):
+    """Who the buyer may call."""
+
+    name: str | None = None
+    department: str | None = None
+    phone: str | None = None
+    fax: str | None = None
+    email: str | None = None
+
+
+class CompanySeller(Part):
+    """The seller: BG-4."""
+
+    name: str | None = None
+    trading_name: str | None = None
+    siret: str | None = None
+    """SIRET, 14 digits, in quotes; or another identifier with ``identifier_type``."""
+    identifier_type: Literal["1", "2", "3", "4", "5", "6", "7"] = "1"
+    """Chorus Pro's identifier type: 1 SIRET, 2 EU VAT number, 3 outside the EU, 4 RIDET…"""
+    vat_id: str | None = None
+    legal_form: str | None = None
+    """Legal mentions of the seller: form, capital, RCS (BT-33)."""
+    service_code: str | None = None
+    """Code of the seller's own service in Chorus Pro, when it has services."""
+    address: CompanyAddress = CompanyAddress()
+    trading_address: CompanyAddress = CompanyAddress()
+    contact: CompanyContact = CompanyContact()
+
+    @field_validator("siret")
+    @classmethod
+    def _without_spaces(cls, value: str | None) -> str | None:
+        return "".join(value.split()) if value is not None else None
+
+
+class CompanyPayment(Part):
+    """How the seller is paid unless the extract says otherwise."""
+
+    means: str | None = None
+    """BT-81, UNTDID 4461; ``"30"`` is a transfer."""
+    iban: str | None = None
+    bic: str | None = None
+    account_name: str | None = None
+    terms: str | None = None
+    """BT-20, for instance the conditions of late payment."""
+
+
+class CompanyPayee(Part):
+    """Who is paid instead of the seller: a factor."""
+
+    name: str | None = None
+    siret: str | None = None
+    identifier_type: Literal["1", "2", "3", "4", "5", "6", "7"] = "1"
+
+
+class VatCode(Part):
+    """What a VAT code of the ERP means. The category is never guessed: this table says it."""
+
+    category: Literal["S", "Z", "E", "AE", "K", "G", "O"]
+    """BT-151, UNTDID 5305."""
+    rate: Annotated[Decimal, Field(ge=0, le=100)] | None = None
+    """Percentage; empty for category ``O``."""
+    reason: str | None = None
+    """BT-120, needed for the categories without VAT."""
+    reason_code: str | None = None
+    """BT-121, VATEX code."""
+
+
+class VatReason(Part):
+    """Exemption reason of a VAT category, for extracts that give the category itself."""
+
+    reason: str | None = None
+    reason_code: str | None = None
+
+
+#: Everyday place in the company file -> business term.
+PLACES: Mapping[str, str] = {
+    "seller.name": "BT-27",
+    "seller.trading_name": "BT-28",
+    "seller.siret": "BT-30",
+    "seller.identifier_type": "BT-30-1",
+    "seller.vat_id": "BT-31",
+    "seller.legal_form": "BT-33",
+    "seller.service_code": "CP-SERVICE-FOURNISSEUR",
+    "seller.address.line1": "BT-35",
+    "seller.address.line2": "BT-36",
+    "seller.address.line3": "BT-162",
+    "seller.address.city": "BT-37",
+    "seller.address.postcode": "BT-38",
+    "seller.address.country": "BT-40",
+    "seller.trading_address.line1": "CP-ADRESSE-COMMERCIALE-1",
+    "seller.trading_address.line2": "CP-ADRESSE-COMMERCIALE-2",
+    "seller.trading_address.city": "CP-ADRESSE-COMMERCIALE-VILLE",
+    "seller.trading_address.postcode": "CP-ADRESSE-COMMERCIALE-CP",
+    "seller.trading_address.country": "CP-ADRESSE-COMMERCIALE-PAYS",
+    "seller.contact.name": "BT-41",
+    "seller.contact.department": "CP-CONTACT-SERVICE",
+    "seller.contact.phone": "BT-42",
+    "seller.contact.fax": "CP-CONTACT-FAX",
+    "seller.contact.email": "BT-43",
+    "payment.means": "BT-81",
+    "payment.iban": "BT-84",
+    "payment.account_name": "BT-85",
+    "payment.bic": "BT-86",
+    "payment.terms": "BT-20",
+    "payee.name": "BT-59",
+    "payee.siret": "BT-61",
+    "payee.identifier_type": "BT-61-1",
+}
+
+
+class Company(Part):
+    """A company file."""
+
+    key: str = "default"
+    """Key of the company in every table of the ledger; ``emitter.company`` of the settings."""
+    seller: CompanySeller = CompanySeller()
+    payment: CompanyPayment = CompanyPayment()
+    payee: CompanyPayee | None = None
+    defaults: Mapping[str, str] = Field(default_factory=dict)
+    """Any other term of the document that is the same on every invoice, by its BT number."""
+    vat_codes: Mapping[str, VatCode] = Field(default_factory=dict)
+    """What each VAT code of the ERP means."""
+    vat_reasons: Mapping[str, VatReason] = Field(default_factory=dict)
+    """Exemption reason per VAT category, where the extract gives the category."""
+    units: Mapping[str, str] = Field(default_factory=dict)
+    """Unit of the ERP -> UN/ECE Recommendation 20 code."""
+
+    @field_validator("defaults")
+    @classmethod
+    def _terms_exist(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        for key in value:
+            found = registry().terms.get(key)
+            if found is None or found.level != "document":
+                msg = f"{key!r} is no business term of the document (docs/profiles.md lists them)"
+                raise ValueError(msg)
+        return value
+
+    @cached_property
+    def values(self) -> Mapping[str, str]:
+        """Return the company's constants by business term."""
+        found: dict[str, str] = dict(self.defaults)
+        for place, term in PLACES.items():
+            value: object = self
+            for step in place.split("."):
+                value = getattr(value, step) if value is not None else None
+            if isinstance(value, str) and value.strip():
+                found[term] = value.strip()
+        # A type without its identifier says nothing.
+        for identifier, kind in (("BT-30", "BT-30-1"), ("BT-61", "BT-61-1")):
+            if identifier not in found:
+                found.pop(kind, None)
+        return found
+
+    @property
+    def sellers(self) -> tuple[str, ...]:
+        """Return the seller identifiers that invoices of this company may carry."""
+        return (self.seller.siret,) if self.seller.siret else ()

@@ -1,0 +1,60 @@
+"""What the commands share: options, printing, and the way to the settings and the ledger."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows import configuration
+from flows.configuration import Configuration
+from flows.errors import ConfigurationError
+from flows.ledger import Ledger
+from flows.night import open_ledger
+
+#: Version of every ``--json`` output; a change that breaks a reader raises it.
+JSON_SCHEMA = 1
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="F", help="Settings file (default: ./chorus-flows.toml)."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON (docs/cli.md).")]
+WhoOption = Annotated[str, typer.Option("--by", metavar="WHO", help="Who decides.")]
+ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
+NoPrefectOption = Annotated[
+    bool, typer.Option("--no-prefect", help="Run the same functions without Prefect.")
+]
+
+
+def load(config: Path | None) -> Configuration:
+    """Return the configuration named by ``--config``."""
+    return configuration.load(config)
+
+
+@contextmanager
+def existing_ledger(config: Path | None) -> Iterator[tuple[Configuration, Ledger]]:
+    """Yield configuration and ledger; a ledger that is not there yet is a wrong use."""
+    loaded = load(config)
+    with open_ledger(loaded, create=False) as ledger:
+        yield loaded, ledger
+
+
+def say(text: str) -> None:
+    """Print a line on standard output."""
+    typer.echo(text)
+
+
+def say_json(kind: str, body: Mapping[str, object]) -> None:
+    """Print one JSON object with its schema and kind."""
+    document = {"schema": JSON_SCHEMA, "kind": kind, **body}
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))
+
+
+def not_yet(command: str, meanwhile: str) -> ConfigurationError:
+    """Return the error of a command that this release does not have yet (exit code 2)."""
+    return ConfigurationError(f"{command} is not in this release yet.", next_step=meanwhile)

@@ -1,0 +1,112 @@
+"""Commands that need no installation: demo, convert, validate, profile, sandbox."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from flows.cli.common import JsonOption, NoPrefectOption, not_yet, say, say_json
+from flows.errors import ExitCode
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.command("demo")(demo)
+    app.command("convert")(convert)
+    app.command("validate")(validate)
+    app.command("sandbox")(sandbox)
+    profile = typer.Typer(no_args_is_help=True, help="Extract profiles.")
+    profile.command("list")(profile_list)
+    profile.command("show")(profile_show)
+    profile.command("check")(profile_check)
+    profile.command("scaffold")(profile_scaffold)
+    app.add_typer(profile, name="profile")
+
+
+def demo(
+    folder: Annotated[
+        Path, typer.Option("--folder", metavar="DIR", help="Where the demo works.")
+    ] = Path("demo-run"),
+    no_prefect: NoPrefectOption = False,
+    language: Annotated[Literal["fr", "en"], typer.Option("--lang")] = "fr",
+) -> int:
+    """A whole cycle against the embedded sandbox, on sample extracts that ship with the project."""
+    from flows.demo import play
+
+    return int(play(folder, with_prefect=not no_prefect, language=language))
+
+
+def convert(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the XML.")],
+    profile: Annotated[str, typer.Option("--profile", metavar="P")] = "generic",
+    company: Annotated[Path | None, typer.Option("--company", metavar="F")] = None,
+    syntax: Annotated[Literal["cii", "ubl"], typer.Option("--syntax")] = "cii",
+    findings: Annotated[
+        Path | None, typer.Option("--findings", metavar="F.json", help="Write the findings here.")
+    ] = None,
+) -> int:
+    """Convert extracts to XML files, checked, without ledger or deposit."""
+    from flows.convert import convert_files
+
+    done = convert_files(
+        files, profile=profile, company=company, syntax=syntax, out=out, findings=findings
+    )
+    for line in done.lines:
+        say(line)
+    return int(done.exit_code)
+
+
+def validate(
+    files: Annotated[list[Path], typer.Argument(metavar="XML...")],
+    target: Annotated[str, typer.Option("--target")] = "chorus_direct",
+    layers: Annotated[str, typer.Option("--layers")] = "xsd,rules",
+    json: JsonOption = False,
+) -> int:
+    """Not in this release yet: validate XML that an ERP already emits."""
+    raise not_yet("validate", "convert checks what it writes: chorus-flows convert --help")
+
+
+def profile_list(json: JsonOption = False) -> int:
+    """The profiles that ship with the product."""
+    from flows.extracts import shipped_profiles
+
+    profiles = shipped_profiles()
+    if json:
+        say_json("profiles", {"profiles": [{"name": n, "title": t} for n, t in profiles]})
+    else:
+        for name, title in profiles:
+            say(f"{name:<22} {title}")
+    return int(ExitCode.OK)
+
+
+def profile_show(name: Annotated[str, typer.Argument(metavar="P")]) -> int:
+    """Print a profile, to read or to start one's own from."""
+    from flows.extracts import profile_text
+
+    say(profile_text(name))
+    return int(ExitCode.OK)
+
+
+def profile_check() -> int:
+    """Not in this release yet: what would be read of FILES."""
+    raise not_yet("profile check", "Try: chorus-flows convert FILE --profile P --out DIR")
+
+
+def profile_scaffold() -> int:
+    """Not in this release yet: propose a profile for FILES."""
+    raise not_yet("profile scaffold", "Start from: chorus-flows profile show generic")
+
+
+def sandbox(
+    root: Annotated[Path, typer.Option("--root", metavar="DIR")] = Path("sandbox"),
+    port: Annotated[int, typer.Option("--port")] = 2222,
+    scenario: Annotated[Path | None, typer.Option("--scenario", metavar="FILE")] = None,
+) -> int:
+    """Serve a Chorus Pro in miniature over SFTP on this machine, until interrupted."""
+    from flows.sandbox import serve
+
+    serve(root, port, scenario=scenario)
+    return int(ExitCode.OK)

@@ -1,0 +1,65 @@
+"""Load an installation's settings from its TOML file, with errors that name file and key."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from config.settings import Settings
+from flows.errors import ConfigurationError
+
+#: Name looked for in the current folder when no ``--config`` is given.
+DEFAULT_NAME = "chorus-flows.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Settings, the file they come from, and the hash of that file for the run's record."""
+
+    settings: Settings
+    path: Path
+    digest: str
+
+
+def load(path: Path | None) -> Configuration:
+    """Return the settings of ``path`` (default: ``chorus-flows.toml`` in the current folder).
+
+    Raises:
+        ConfigurationError: when the file is missing, is not TOML, or holds a wrong key or value.
+    """
+    path = path or Path(DEFAULT_NAME)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        message = f"The settings file {path} cannot be read: {error.strerror}."
+        step = "Name one with --config, or copy config/default.toml and adapt it."
+        raise ConfigurationError(message, next_step=step) from error
+    try:
+        values = tomllib.loads(data.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        message = f"The settings file {path} is not valid TOML: {error}."
+        raise ConfigurationError(message, next_step="Mend the line, then try again.") from error
+    settings = validate(values, str(path)).anchored(path.resolve().parent)
+    return Configuration(settings, path, hashlib.sha256(data).hexdigest())
+
+
+def validate(values: dict[str, object], origin: str) -> Settings:
+    """Return typed settings; every wrong key is named at once.
+
+    Raises:
+        ConfigurationError: when a key does not exist or a value is wrong.
+    """
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc']) or 'settings'}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        message = f"Wrong settings in {origin}: {faults}."
+        step = "Mend these keys (docs/settings.md lists them all), then try again."
+        raise ConfigurationError(message, next_step=step) from error

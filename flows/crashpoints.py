@@ -1,0 +1,32 @@
+"""Named places where a test may kill the process, to prove that the next run recovers.
+
+``reach`` does nothing unless the environment variable ``CHORUS_FLOWS_CRASH_AT`` names the place:
+then the process dies at once by SIGKILL, as in a power cut: no handler, no flush, no clean-up.
+The places stay in the code so that the tests kill the very program that runs at night.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from enum import StrEnum
+
+#: Environment variable that names the place to die at.
+VARIABLE = "CHORUS_FLOWS_CRASH_AT"
+
+
+class CrashPoint(StrEnum):
+    """Places of the deposit protocol, in order."""
+
+    UPLOAD_0 = "upload-0"  # `uploading` recorded, not a byte sent
+    UPLOAD_50 = "upload-50"  # half of the bytes sent
+    UPLOAD_100 = "upload-100"  # all bytes sent, size not yet compared
+    BEFORE_RENAMING_RECORD = "before-renaming-record"
+    AFTER_RENAMING_RECORD = "after-renaming-record"  # recorded, rename not yet asked for
+    AFTER_RENAME = "after-rename"  # final name reached, ledger does not know
+
+
+def reach(name: str) -> None:
+    """Die here if a test asked for it; else do nothing."""
+    if os.environ.get(VARIABLE) == name:
+        os.kill(os.getpid(), signal.SIGKILL)

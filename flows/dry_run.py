@@ -1,0 +1,85 @@
+"""A rehearsal of the night: the same code on copies; nothing is claimed, reserved or deposited.
+
+The ledger is copied, the extracts that would be taken are linked into a scratch folder, the run
+is done there as a held one, and only its report is kept.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from flows import landing, night
+from flows.configuration import Configuration
+from flows.errors import ConfigurationError
+from flows.folders import StateFolders
+from flows.ledger import backup
+from flows.night import Mode, NightResult, open_ledger, utc_now
+from flows.progress import on_terminal
+
+
+def rehearse(
+    configuration: Configuration, *, clock: Callable[[], datetime] = utc_now
+) -> list[NightResult]:
+    """Do the night on copies and return what it would have come to.
+
+    Raises:
+        ConfigurationError: the ledger is not SQLite, so that it cannot be copied; or as a run.
+    """
+    settings = configuration.settings
+    if settings.ledger_url and not settings.ledger_url.startswith("sqlite"):
+        message = "A dry run copies the ledger, which this release does for SQLite only."
+        raise ConfigurationError(message, next_step="Use: chorus-flows run --hold")
+    with tempfile.TemporaryDirectory(prefix="chorus-flows-") as name:
+        scratch = Path(name)
+        state = scratch / "state"
+        state.mkdir(mode=0o700)
+        source = Path(settings.ledger_url.removeprefix("sqlite:///") or "")
+        if not settings.ledger_url:
+            source = settings.state_folder / "ledger.sqlite"
+        if source.is_file():
+            backup(f"sqlite:///{source.resolve()}", state / "ledger.sqlite")
+            _copy_waiting(settings.state_folder, state)
+        elsewhere = settings.landing.model_copy(update={"folder": scratch / "landing"})
+        rehearsal = settings.model_copy(
+            update={"state_folder": state, "ledger_url": "", "landing": elsewhere}
+        )
+        copied = replace(configuration, settings=rehearsal)
+        _link_extracts(configuration, copied, scratch / "landing", clock)
+        with on_terminal() as progress:
+            return night.run(copied, mode=Mode.DRY_RUN, clock=clock, progress=progress)
+
+
+def _copy_waiting(state: Path, scratch: Path) -> None:
+    waiting = StateFolders(state).root / "waiting"
+    if waiting.is_dir():
+        shutil.copytree(waiting, scratch / "waiting")
+
+
+def _link_extracts(
+    original: Configuration, copied: Configuration, folder: Path, clock: Callable[[], datetime]
+) -> None:
+    """Give the rehearsal the files that a run would take now, and their companions."""
+    folder.mkdir(mode=0o700)
+    settings = original.settings.landing
+    with open_ledger(copied, clock=clock) as ledger:
+        claim = landing.peek(
+            settings, now=clock(), processed=lambda sha256: ledger.extract_seen(sha256) is not None
+        )
+    for file in claim.files:
+        for suffix in ("", settings.done_suffix, settings.control.suffix):
+            companion = file.path.with_name(file.path.name + suffix)
+            if companion.exists():
+                _link(companion, folder / companion.name)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)

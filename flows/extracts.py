@@ -1,0 +1,363 @@
+"""Read extracts into invoices: every row belongs to one invoice or is an orphan finding.
+
+Memory stays bounded whatever the size of the files: contiguous files are streamed, others are
+gathered on disk. A first pass over the keys of a contiguous file (about 100 bytes of memory per
+invoice) finds those that come back, so that no invoice goes out with only its first rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import BinaryIO
+
+from config.profile import Profile
+from flows.errors import ConfigurationError
+from flows.extract_sides import Side, sides_of, stem_under, with_likeness
+from flows.profiles import load_company, load_profile
+from flows.spill import Spill
+from transforms.finding import Finding, Location, Severity
+from transforms.grouping import InvoiceRows, Keying, Part, RowBlock, gather
+from transforms.records import RowFault
+from transforms.table import Table, TableError, TextTable, in_order, kept_columns
+from transforms.workbook import WorkbookTable
+
+__all__ = [
+    "ExtractFile",
+    "ExtractReading",
+    "WrongProfileError",
+    "load_company",
+    "load_profile",
+    "read_extracts",
+]
+
+
+class WrongProfileError(ConfigurationError):
+    """Raised when a file is not what its profile describes; nothing of it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractFile:
+    """An extract: where it is, the name it arrived under, its SHA-256."""
+
+    path: Path
+    name: str
+    sha256: str
+
+
+def read_extracts(
+    files: Sequence[ExtractFile], profile: Profile, *, spill_folder: Path, trailer_mark: str = ""
+) -> ExtractReading:
+    """Return the reading of ``files``; the headers of all of them are checked at once.
+
+    Args:
+        spill_folder: where rows are gathered on disk when they must be; emptied again.
+        trailer_mark: first cell of a trailer record, which is no data (see ``TableControl``).
+
+    Raises:
+        WrongProfileError: naming every missing column of every file, before anything is read.
+    """
+    return ExtractReading(files, profile, spill_folder, trailer_mark)
+
+
+class ExtractReading:
+    """The invoices of some extracts, in the order of the files; iterate once.
+
+    Attributes:
+        rows_read: data rows seen so far, unreadable ones included.
+        rows_by_file: the same per file name.
+        orphan_findings: what is wrong with rows that belong to no invoice, filled while iterating.
+        warnings: what is worth telling about the files themselves, complete after the iteration.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[ExtractFile],
+        profile: Profile,
+        spill_folder: Path,
+        trailer_mark: str = "",
+    ) -> None:
+        self._files = tuple(files)
+        self._profile = profile
+        self._spill_folder = spill_folder
+        self._trailer_mark = trailer_mark
+        self._flat = profile.shape.kind == "flat"
+        self._sides = sides_of(profile)
+        self.rows_read = 0
+        self.rows_by_file: dict[str, int] = {file.name: 0 for file in files}
+        self.orphan_findings: list[Finding] = []
+        self.warnings: list[Finding] = []
+        self._kept: dict[str, tuple[str, ...]] = {}
+        faults = [
+            fault
+            for group in self._sets()
+            for file, side in zip(group, self._sides, strict=True)
+            for fault in self._check(file, side)
+        ]
+        if faults:
+            message = f"The profile {profile.profile} does not fit: {'; '.join(faults)}."
+            step = "Check source.profile in the settings, or the columns of the extract."
+            raise WrongProfileError(message, next_step=step)
+
+    def __iter__(self) -> Iterator[InvoiceRows]:
+        """Yield each invoice with all its rows."""
+        for files in self._sets():
+            if self._flat:
+                yield from self._one_file(files[0])
+            else:
+                yield from self._two_files(files[0], files[1])
+
+    # -- files -----------------------------------------------------------------------------------
+
+    def _sets(self) -> Iterator[tuple[ExtractFile, ...]]:
+        """Yield the files that are read together: one, or a header file and its lines file."""
+        if self._flat:
+            yield from ((file,) for file in self._files)
+            return
+        shape = self._profile.shape
+        headers: dict[str, ExtractFile] = {}
+        lines: dict[str, ExtractFile] = {}
+        for file in self._files:
+            if fnmatchcase(file.name, shape.header_files):
+                headers[stem_under(file.name, shape.header_files)] = file
+            elif fnmatchcase(file.name, shape.lines_files):
+                lines[stem_under(file.name, shape.lines_files)] = file
+            else:
+                message = (
+                    f"{file.name} is neither a header file ({shape.header_files}) nor a lines file"
+                    f" ({shape.lines_files})."
+                )
+                raise WrongProfileError(message, next_step="Check shape in the profile.")
+        alone = [(headers.get(key) or lines[key]).name for key in headers.keys() ^ lines.keys()]
+        if alone:
+            message = f"Files without their other half: {', '.join(sorted(alone))}."
+            raise WrongProfileError(message, next_step="Bring both files of the pair, then run.")
+        yield from ((headers[key], lines[key]) for key in headers)
+
+    @contextmanager
+    def _open(self, file: ExtractFile) -> Iterator[Table]:
+        try:
+            stream = file.path.open("rb")
+        except OSError as error:
+            message = f"The extract {file.path} cannot be read: {error.strerror}."
+            raise ConfigurationError(
+                message, next_step="Check the file, then run again."
+            ) from error
+        with stream:
+            table = self._table(stream, file)
+            with closing(table):
+                yield table
+
+    def _table(self, stream: BinaryIO, file: ExtractFile) -> Table:
+        layout = self._profile.format
+        suffix = Path(file.name).suffix.lower()
+        try:
+            if layout.kind == "xlsx" or suffix == ".xlsx":
+                return WorkbookTable(stream, file=file.name, profile=self._profile)
+            if suffix == ".tsv":
+                layout = layout.model_copy(update={"separator": "\t"})
+            return TextTable(stream, file=file.name, layout=layout, trailer_mark=self._trailer_mark)
+        except TableError as error:
+            message = f"{file.name} cannot be read: {error}."
+            step = "Check format in the profile (encoding, separator), or ask for the file again."
+            raise WrongProfileError(message, next_step=step) from error
+
+    def _check(self, file: ExtractFile, side: Side) -> list[str]:
+        with self._open(file) as table:
+            columns = table.columns
+        self._kept[file.name] = ()
+        if not columns:
+            self.warnings.append(Finding("XT-EMPTY-01", Severity.WARNING, Location(file.name)))
+            return []
+        missing = [column for column in side.required if column not in columns]
+        faults = []
+        if missing:
+            told = ", ".join(with_likeness(column, columns) for column in missing)
+            faults.append(f"{file.name} has no column {told}")
+        try:
+            self._kept[file.name] = kept_columns(columns, side.wanted)
+        except TableError as error:
+            faults.append(f"{file.name}: {error}")
+        ignored = self._profile.ignored_columns
+        self.warnings.extend(
+            Finding("XT-COLUMN-01", Severity.WARNING, Location(file.name, None, column))
+            for column in dict.fromkeys(columns)
+            if column and column not in side.wanted and column not in ignored
+        )
+        return faults
+
+    # -- rows ------------------------------------------------------------------------------------
+
+    def _keying(self, file: ExtractFile, table: Table, side: Side) -> Keying:
+        shape = self._profile.shape
+        # A header row lacks in no other invoice than its own.
+        alone = not self._flat and side is self._sides[0]
+        hold = shape.contiguous and shape.unreadable_rows == "quarantine_neighbours"
+        return Keying(
+            file=file.name,
+            column=side.key,
+            rank=table.columns.index(side.key),
+            hold_neighbours=hold and not alone,
+        )
+
+    def _keys(self, file: ExtractFile, side: Side) -> dict[str, list[int]]:
+        """Return the keys of a file in order, each with the lines where its rows begin."""
+        found: dict[str, list[int]] = {}
+        with self._open(file) as table:
+            if not table.columns:
+                return found
+            keying = self._keying(file, table, side)
+            last = None
+            cells = (
+                item if isinstance(item, RowFault) else (*item, ()) for item in table.keys(side.key)
+            )
+            for row in keying.rows(cells):
+                if row.key != last:
+                    found.setdefault(row.key, []).append(row.line)
+                    last = row.key
+        return found
+
+    def _parts(self, file: ExtractFile, side: Side) -> Generator[Part, None, None]:
+        """Yield the rows of a file that stand together under one key."""
+        kept = self._kept[file.name]
+        if not kept:
+            return
+        with self._open(file) as table:
+            keying = self._keying(file, table, side)
+            yield from gather(keying.rows(self._rows(file, table, kept, kept.index(side.key))))
+            self.orphan_findings += keying.orphans
+            self.warnings += table.warnings
+
+    def _rows(
+        self, file: ExtractFile, table: Table, kept: tuple[str, ...], rank: int
+    ) -> Iterator[tuple[int, str, tuple[str, ...]] | RowFault]:
+        for chunk in table.chunks(kept):
+            count = len(chunk.lines) + len(chunk.faults)
+            self.rows_read += count
+            self.rows_by_file[file.name] += count
+            for item in in_order(chunk):
+                yield item if isinstance(item, RowFault) else (item[0], item[1][rank], item[1])
+
+    # -- one flat file ---------------------------------------------------------------------------
+
+    def _one_file(self, file: ExtractFile) -> Iterator[InvoiceRows]:
+        side = self._sides[0]
+        if not self._profile.shape.contiguous:
+            yield from self._gathered((file,))
+            return
+        places = {key: lines for key, lines in self._keys(file, side).items() if len(lines) > 1}
+        for part in self._parts(file, side):
+            findings = list(part.findings)
+            if part.key in places:
+                findings.append(_comes_back(part, file, side.key, places[part.key]))
+            yield InvoiceRows(part.key, (self._block([part], file),), tuple(findings))
+
+    # -- a header file and a lines file ----------------------------------------------------------
+
+    def _two_files(self, header: ExtractFile, lines: ExtractFile) -> Iterator[InvoiceRows]:
+        if not self._profile.shape.contiguous:
+            yield from self._gathered((header, lines))
+            return
+        of_header = self._keys(header, self._sides[0])
+        of_lines = self._keys(lines, self._sides[1])
+        once = all(len(places) == 1 for keys in (of_header, of_lines) for places in keys.values())
+        same_order = [key for key in of_header if key in of_lines] == [
+            key for key in of_lines if key in of_header
+        ]
+        if once and same_order:
+            yield from self._side_by_side(header, lines, of_header.keys())
+        else:
+            yield from self._gathered((header, lines))
+
+    def _side_by_side(
+        self, header: ExtractFile, lines: ExtractFile, known: Iterable[str]
+    ) -> Iterator[InvoiceRows]:
+        keys = frozenset(known)
+        left, right = self._parts(header, self._sides[0]), self._parts(lines, self._sides[1])
+        with closing(left), closing(right):
+            waiting = next(right, None)
+            for part in left:
+                while waiting is not None and waiting.key not in keys:
+                    yield self._pair(waiting.key, [], [waiting], header, lines)
+                    waiting = next(right, None)
+                if waiting is not None and waiting.key == part.key:
+                    yield self._pair(part.key, [part], [waiting], header, lines)
+                    waiting = next(right, None)
+                else:
+                    yield self._pair(part.key, [part], [], header, lines)
+            while waiting is not None:
+                yield self._pair(waiting.key, [], [waiting], header, lines)
+                waiting = next(right, None)
+
+    # -- gathered on disk ------------------------------------------------------------------------
+
+    def _gathered(self, files: tuple[ExtractFile, ...]) -> Iterator[InvoiceRows]:
+        with closing(Spill(self._spill_folder / f"{files[0].sha256[:32]}.rows")) as spill:
+            for rank, (file, side) in enumerate(zip(files, self._sides, strict=True)):
+                for part in self._parts(file, side):
+                    spill.add(rank, part)
+            for key, (first, second) in spill.parts():
+                if self._flat:
+                    findings = tuple(finding for part in first for finding in part.findings)
+                    yield InvoiceRows(key, (self._block(first, files[0]),), findings)
+                else:
+                    yield self._pair(key, first, second, *files)
+
+    def _pair(
+        self,
+        key: str,
+        first: list[Part],
+        second: list[Part],
+        header: ExtractFile,
+        lines: ExtractFile,
+    ) -> InvoiceRows:
+        """Return an invoice of two files; a side that is missing or there twice is a finding."""
+        findings = [finding for part in (*first, *second) for finding in part.findings]
+        sides = ((first, header, self._sides[0]), (second, lines, self._sides[1]))
+        if self._profile.shape.contiguous:
+            for parts, file, side in sides:
+                places = [part.first_line for part in parts]
+                if len(parts) > 1:
+                    findings.append(_comes_back(parts[1], file, side.key, places))
+        rows = sum(len(part.lines) for part in first)
+        if rows > 1:
+            place = Location(header.name, first[-1].lines[-1], self._sides[0].key)
+            params = {"first_line": str(first[0].lines[0])}
+            findings.append(
+                Finding("XT-HEADER-01", Severity.ERROR, place, value=key, params=params)
+            )
+        elif not first:
+            place = Location(lines.name, second[0].first_line, self._sides[1].key)
+            params = {"other_file": header.name}
+            findings.append(Finding("XT-JOIN-01", Severity.ERROR, place, value=key, params=params))
+        if not second:
+            place = Location(header.name, first[0].first_line, self._sides[0].key)
+            params = {"other_file": lines.name}
+            findings.append(Finding("XT-JOIN-02", Severity.ERROR, place, value=key, params=params))
+        blocks = (self._block(first, header), self._block(second, lines))
+        return InvoiceRows(key, blocks, tuple(findings))
+
+    def _block(self, parts: Sequence[Part], file: ExtractFile) -> RowBlock:
+        return RowBlock(
+            file.name,
+            file.sha256,
+            self._kept[file.name],
+            tuple(row for part in parts for row in part.rows),
+            tuple(line for part in parts for line in part.lines),
+        )
+
+
+def _comes_back(part: Part, file: ExtractFile, column: str, places: Sequence[int]) -> Finding:
+    """Return the finding of a key that comes back: where it does, and the other places."""
+    here = part.first_line
+    others = ", ".join(f"{file.name}:{line}" for line in places if line != here)
+    return Finding(
+        "XT-KEY-01",
+        Severity.ERROR,
+        Location(file.name, here, column),
+        value=part.key,
+        params={"here": f"{file.name}:{here}", "others": others},
+    )

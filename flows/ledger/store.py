@@ -1,0 +1,135 @@
+"""Ground of the ledger: connection, scope, transactions, events, and row to record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Engine, Label, RowMapping, Table, and_
+
+from config.settings import Environment
+from flows.ledger import dialect
+from flows.ledger.tables import events
+
+#: Who changes a state when no operator does.
+SYSTEM = "chorus-flows"
+
+#: Values per ``IN (…)``: both databases take more, but plans and statements stay small.
+IN_BATCH = 500
+
+#: Rows fetched at a time by the readers that walk through large tables.
+PAGE = 2_000
+
+
+class Dataclass(Protocol):
+    """Any dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+RecordT = TypeVar("RecordT", bound=Dataclass)
+ItemT = TypeVar("ItemT")
+
+
+def utc_now() -> datetime:
+    """Return the present moment in UTC."""
+    return datetime.now(UTC)
+
+
+class Store:
+    """Base of the ledger's books: what they share."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        environment: Environment,
+        company: str,
+        emitter: str,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._engine = engine
+        self._reader = engine.execution_options(**{dialect.READ_ONLY: True})
+        self.environment = environment
+        self.company = company
+        self.emitter = emitter
+        self._clock = clock
+
+    @property
+    def _scope(self) -> dict[str, str]:
+        return {"company": self.company, "emitter": self.emitter}
+
+    def _ours(self, table: Table) -> ColumnElement[bool]:
+        return and_(table.c.company == self.company, table.c.emitter == self.emitter)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with dialect.translated(self._engine.url), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with dialect.translated(self._engine.url), self._reader.begin() as connection:
+            yield connection
+
+    def _event(
+        self,
+        kind: str,
+        target: str,
+        *,
+        source: str = "",
+        reason: str = "",
+        actor: str = SYSTEM,
+        run_id: str | None = None,
+        invoice_id: int | None = None,
+        flow_id: str | None = None,
+    ) -> dict[str, Any]:
+        return {
+            **self._scope,
+            "at": self._clock(),
+            "actor": actor,
+            "kind": kind,
+            "run_id": run_id,
+            "invoice_id": invoice_id,
+            "flow_id": flow_id,
+            "source": source,
+            "target": target,
+            "reason": reason,
+        }
+
+    def _record_event(self, connection: Connection, kind: str, target: str, **facts: Any) -> None:
+        connection.execute(events.insert(), self._event(kind, target, **facts))
+
+
+def batches(items: Iterable[ItemT], size: int = IN_BATCH) -> Iterator[list[ItemT]]:
+    """Yield the items in lists of at most ``size``."""
+    batch: list[ItemT] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def columns_for(
+    record: type[Dataclass], table: Table, renamed: Mapping[str, str] | None = None
+) -> Sequence[ColumnElement[Any] | Label[Any]]:
+    """Return the columns of a table that fill a record, labelled by its fields.
+
+    Args:
+        record: the dataclass to fill; its fields are named like the columns.
+        table: where they are.
+        renamed: column by field, where the names differ.
+    """
+    names = renamed or {}
+    return [table.c[names.get(f.name, f.name)].label(f.name) for f in fields(record)]
+
+
+def to_record(record: type[RecordT], row: RowMapping) -> RecordT:
+    """Return the record filled from a row that was selected with :func:`columns_for`."""
+    return record(**row)

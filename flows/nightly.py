@@ -1,0 +1,212 @@
+"""The Prefect shell: ``nightly`` and ``collect`` flows around the plain functions.
+
+A run is a handful of tasks, one per stage; the fan-out is ours (docs/decisions). The flows run
+with no server set up. When Prefect cannot be reached, or fails on the way, the same functions go
+on without it: the invoices do not wait for the page that shows them.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+# Before Prefect is imported: no telemetry, and time enough for a first start on a slow disk.
+for _name, _value in (
+    ("PREFECT_SERVER_ANALYTICS_ENABLED", "false"),
+    ("DO_NOT_TRACK", "1"),
+    ("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120"),
+):
+    os.environ.setdefault(_name, _value)
+
+from prefect import flow, serve, task  # noqa: E402 (the settings above must come first)
+from prefect.artifacts import (  # noqa: E402
+    create_markdown_artifact,
+    create_progress_artifact,
+    update_progress_artifact,
+)
+from prefect.cache_policies import NO_CACHE  # noqa: E402
+from prefect.client.orchestration import get_client  # noqa: E402
+from prefect.schedules import Cron  # noqa: E402
+
+from flows import configuration, night  # noqa: E402
+from flows.collecting import Collected, collect_now  # noqa: E402
+from flows.configuration import Configuration  # noqa: E402
+from flows.errors import ChorusFlowsError, ExitCode, worst  # noqa: E402
+from flows.night import Mode, NightResult  # noqa: E402
+from flows.progress import Progress, Several, on_terminal  # noqa: E402
+
+Value = TypeVar("Value")
+_LOG = logging.getLogger(__name__)
+
+#: Outcomes that the page of a flow run must show as failed.
+_FAILED = (ExitCode.UNFINISHED, ExitCode.ATTENTION, ExitCode.UNEXPECTED)
+_SECONDS_BETWEEN_UPDATES = 2.0
+
+
+class NightFailedError(Exception):
+    """Raised inside a flow run so that Prefect shows it as failed; holds what was done."""
+
+    def __init__(self, results: list[NightResult]) -> None:
+        self.results = results
+        problems = "; ".join(problem for result in results for problem in result.problems)
+        super().__init__(problems or "a person must look: see the report")
+
+
+class CollectFailedError(Exception):
+    """Raised inside a flow run so that Prefect shows it as failed; holds what was collected."""
+
+    def __init__(self, collected: Collected) -> None:
+        self.collected = collected
+        super().__init__("; ".join(collected.lines()))
+
+
+def in_task(name: str, stage: Callable[[], Value]) -> Value:
+    """Perform a stage as one Prefect task, never cached, its result never stored."""
+
+    def body() -> Value:
+        return stage()
+
+    return task(body, name=name, cache_policy=NO_CACHE, persist_result=False)()
+
+
+@flow(name="nightly", persist_result=False, validate_parameters=False)
+def nightly(config: str, mode: str = Mode.DEPOSIT.value) -> list[NightResult]:
+    """One nightly run, from the settings file ``config``."""
+    loaded = configuration.load(Path(config))
+    with on_terminal() as bars:
+        progress = Several(bars, _OnPage())
+        results = night.run(loaded, mode=Mode(mode), progress=progress, perform=in_task)
+    create_markdown_artifact(key="balance", markdown=_page(results), description="Balance")
+    if worst(*(result.exit_code for result in results)) in _FAILED:
+        raise NightFailedError(results)
+    return results
+
+
+@flow(name="collect", persist_result=False, validate_parameters=False)
+def collect(config: str) -> Collected:
+    """Fetch return flows and reconcile, from the settings file ``config``."""
+    collected = in_task("collect", lambda: collect_now(configuration.load(Path(config))))
+    markdown = "\n".join(f"- {line}" for line in collected.lines())
+    create_markdown_artifact(key="returns", markdown=markdown, description="Return flows")
+    if collected.exit_code in _FAILED:
+        raise CollectFailedError(collected)
+    return collected
+
+
+def run_with_prefect(loaded: Configuration, *, mode: Mode) -> list[NightResult]:
+    """Run the night inside its flow; without Prefect when it cannot be reached."""
+    if not _reachable():
+        with on_terminal() as bars:
+            return night.run(loaded, mode=mode, progress=bars)
+    try:
+        return nightly(str(loaded.path.resolve()), mode.value)
+    except NightFailedError as error:
+        return error.results
+    except ChorusFlowsError:
+        raise
+    except Exception as error:
+        # Whatever was done is in the ledger: the plain run goes on from there.
+        _LOG.warning("Prefect failed on the way (%s); going on without it.", error)
+        with on_terminal() as bars:
+            return night.run(loaded, mode=mode, progress=bars)
+
+
+def collect_with_prefect(loaded: Configuration) -> Collected:
+    """Collect inside its flow; without Prefect when it cannot be reached."""
+    if not _reachable():
+        return collect_now(loaded)
+    try:
+        return collect(str(loaded.path.resolve()))
+    except CollectFailedError as error:
+        return error.collected
+    except ChorusFlowsError:
+        raise
+    except Exception as error:
+        _LOG.warning("Prefect failed on the way (%s); going on without it.", error)
+        return collect_now(loaded)
+
+
+def serve_flows(config: Path, *, nightly: str, collect: str) -> None:
+    """Serve both flows on their schedules, in Paris time, one run at a time each."""
+    shared = {"config": str(config)}
+    serve(
+        _deployment(_NIGHTLY, "nightly", nightly, shared),
+        _deployment(_COLLECT, "collect", collect, shared),
+    )
+
+
+_NIGHTLY, _COLLECT = nightly, collect
+
+
+def _deployment(of: object, name: str, cron: str, parameters: dict[str, str]) -> object:
+    return of.to_deployment(  # type: ignore[attr-defined]  # Prefect's decorator hides the type
+        name=name, schedule=Cron(cron, timezone="Europe/Paris"), parameters=parameters
+    )
+
+
+def _reachable() -> bool:
+    try:
+        with get_client(sync_client=True) as client:
+            failure = client.api_healthcheck()
+    except Exception as error:
+        failure = error
+    if failure is not None:
+        _LOG.warning("Prefect cannot be reached (%s); going on without it.", failure)
+    return failure is None
+
+
+class _OnPage:
+    """Progress as artifacts on the page of the flow run, updated every few seconds."""
+
+    def __init__(self) -> None:
+        self._artifacts: dict[str, object] = {}
+        self._updated: dict[str, float] = {}
+
+    def start(self, stage: str, total: int | None = None) -> None:
+        """Show the stage at 0 %."""
+        if stage not in self._artifacts:
+            self._artifacts[stage] = create_progress_artifact(
+                progress=0.0, key=f"progress-{stage}", description=stage
+            )
+
+    def advance(self, stage: str, done: int, total: int | None = None) -> None:
+        """Update the stage; without a total the count is in the description."""
+        self.start(stage, total)
+        now = time.monotonic()
+        due = now - self._updated.get(stage, 0.0) >= _SECONDS_BETWEEN_UPDATES
+        if not due and done != total:
+            return
+        self._updated[stage] = now
+        percent = 100.0 * done / total if total else 0.0
+        update_progress_artifact(
+            artifact_id=self._artifacts[stage],  # type: ignore[arg-type]
+            progress=percent,
+            description=f"{stage}: {done}" + (f" / {total}" if total else ""),
+        )
+
+    def tell(self, message: str) -> None:
+        """Log the line; Prefect shows the log of a flow run."""
+        _LOG.info("%s", message)
+
+
+def _page(results: list[NightResult]) -> str:
+    lines: list[str] = []
+    for result in results:
+        lines += [f"## Run {result.run_id}: exit code {int(result.exit_code)}", ""]
+        if result.balance is not None:
+            lines += ["| place | invoices |", "|---|---|"]
+            lines.append(f"| read | {result.balance.read.count} |")
+            lines += [
+                f"| {p.value} | {t.count} |" for p, t in sorted(result.balance.places.items())
+            ]
+            lines += ["", f"Balance {'holds' if result.balance.holds else 'DOES NOT HOLD'}.", ""]
+        lines += [f"- {problem}" for problem in result.problems]
+        lines += [f"Report: `{result.report}`", ""]
+    return "\n".join(lines)
+
+
+_: type[Progress] = _OnPage

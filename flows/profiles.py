@@ -1,0 +1,177 @@
+"""Load profiles and company files: every fault named with its file, line and key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from config.company import Company
+from config.profile import Profile
+from config.profile_check import check_profile
+from config.yaml_text import YamlTextError, load_yaml
+from flows.errors import ConfigurationError
+
+_Model = TypeVar("_Model", bound=BaseModel)
+#: Profiles that extend one another at most this deep; more is a circle.
+_MAX_DEPTH = 8
+_PROFILE_STEP = "See docs/profiles.md; chorus-flows profile check shows all faults."
+_COMPANY_STEP = "See docs/profiles.md for the keys of a company file."
+
+
+def shipped_profiles() -> tuple[str, ...]:
+    """Return the names of the profiles that ship with the product."""
+    folder = files("config").joinpath("profiles")
+    names = (entry.name for entry in folder.iterdir())
+    return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
+
+
+def load_profile(name_or_path: str | Path) -> Profile:
+    """Return a shipped profile by its name, or the one of a YAML file by its path.
+
+    Raises:
+        ConfigurationError: naming file, line and key of every fault.
+    """
+    source = _Source.open(str(name_or_path))
+    merged, texts = source.merged()
+    profile = _validated(Profile, merged, texts, _PROFILE_STEP)
+    faults = check_profile(profile)
+    if faults:
+        told = "; ".join(f"{_place(texts, fault.keys)}: {fault.reason}" for fault in faults)
+        message = f"The profile {source.label} is wrong: {told}."
+        raise ConfigurationError(message, next_step=_PROFILE_STEP)
+    return profile
+
+
+def load_company(path: str | Path) -> Company:
+    """Return the company file at ``path``.
+
+    Raises:
+        ConfigurationError: naming file, line and key of every fault.
+    """
+    source = _Source(str(path), _read(Path(path)))
+    return _validated(Company, source.values(_COMPANY_STEP), [source], _COMPANY_STEP)
+
+
+class _Source:
+    """A YAML text and the name it has for its reader."""
+
+    def __init__(self, label: str, text: str) -> None:
+        self.label = label
+        self.text = text
+
+    @classmethod
+    def open(cls, name: str, beside: Path | None = None) -> _Source:
+        """Return the shipped profile ``name``, or the file at that path."""
+        if name in shipped_profiles():
+            entry = files("config").joinpath("profiles", f"{name}.yaml")
+            return cls(f"{name}.yaml", entry.read_text("utf-8"))
+        path = Path(name)
+        if not (path.suffix or path.exists()):
+            known = ", ".join(shipped_profiles())
+            message = f"There is no profile {name!r}. Shipped profiles: {known}."
+            raise ConfigurationError(message, next_step=_PROFILE_STEP)
+        if beside is not None and not path.is_absolute():
+            path = beside / path
+        return cls(str(path), _read(path))
+
+    def values(self, step: str) -> dict[str, Any]:
+        """Return the keys of the text."""
+        try:
+            values = load_yaml(self.text)
+        except YamlTextError as error:
+            message = f"{self.label} is no valid YAML: {error}."
+            raise ConfigurationError(message, next_step=step) from error
+        if not isinstance(values, dict):
+            message = f"{self.label} holds no keys."
+            raise ConfigurationError(message, next_step=step)
+        return values
+
+    def merged(self) -> tuple[dict[str, Any], list[_Source]]:
+        """Return the profile with what it extends, and the texts it comes from, own one first."""
+        sources = [self]
+        values = self.values(_PROFILE_STEP)
+        while (parent := values.pop("extends", None)) is not None:
+            if len(sources) > _MAX_DEPTH:
+                message = f"{self.label}: 'extends' goes in a circle."
+                raise ConfigurationError(message, next_step=_PROFILE_STEP)
+            source = _Source.open(str(parent), Path(sources[-1].label).parent)
+            sources.append(source)
+            values = _over(source.values(_PROFILE_STEP), values)
+        return values, sources
+
+    def line(self, keys: Sequence[str | int]) -> int | None:
+        """Return the line of the deepest of ``keys`` that this text holds, None if not even one."""
+        node = yaml.compose(self.text, Loader=yaml.SafeLoader)
+        line = None
+        for key in keys:
+            if isinstance(node, yaml.MappingNode):
+                found = next((pair for pair in node.value if pair[0].value == str(key)), None)
+                if found is None:
+                    break
+                line, node = found[0].start_mark.line + 1, found[1]
+            elif isinstance(node, yaml.SequenceNode) and isinstance(key, int):
+                if key >= len(node.value):
+                    break
+                node = node.value[key]
+                line = node.start_mark.line + 1
+            else:
+                break
+        return line
+
+
+def _over(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:
+    """Return ``parent`` with the keys of ``child`` laid over it; lists are replaced whole."""
+    merged = dict(parent)
+    for key, value in child.items():
+        below = merged.get(key)
+        merged[key] = (
+            _over(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+        )
+    return merged
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror}."
+    except UnicodeDecodeError:
+        message = f"{path} is not UTF-8 text."
+    raise ConfigurationError(message, next_step="Give the path of an existing YAML file.")
+
+
+def _validated(
+    model: type[_Model], values: dict[str, Any], sources: Sequence[_Source], step: str
+) -> _Model:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        told = "; ".join(
+            f"{_place(sources, item['loc'])}: {item['msg']}" for item in error.errors()
+        )
+        message = f"{sources[0].label} is wrong: {told}."
+        raise ConfigurationError(message, next_step=step) from error
+
+
+def _place(sources: Sequence[_Source], keys: Sequence[str | int]) -> str:
+    """Return file, line and key of a fault, in the text that says it last."""
+    name = ".".join(str(key) for key in keys) or "file"
+    best = sources[0]
+    for source in sources:
+        if source.line(keys[:1]) is not None and _depth(source, keys) > _depth(best, keys):
+            best = source
+    line = best.line(keys)
+    return f"{best.label}, line {line}, key {name}" if line else f"{best.label}, key {name}"
+
+
+def _depth(source: _Source, keys: Sequence[str | int]) -> int:
+    """Return how many of ``keys`` the text of ``source`` holds."""
+    return next(
+        (n for n in range(len(keys), 0, -1) if source.line(keys[:n]) != source.line(keys[: n - 1])),
+        0,
+    )

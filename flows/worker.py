@@ -1,0 +1,416 @@
+"""One chunk of invoices, from rows to a flow in the outbox; runs in a worker process.
+
+Everything pure happens here in one go: map, identify, complete the totals, check, render, gate,
+bundle. Attachments are read one invoice at a time and streamed into the archive. The worker
+writes only to the outbox; the ledger is the parent's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+from config.attachments import attachment_limits
+from config.company import Company
+from config.profile import Profile
+from config.settings import Settings, Syntax
+from config.target import Target
+from flows.attachments import AttachmentFile
+from flows.ledger import Known
+from schemas.rules import RuleContext, check
+from schemas.xsd import XsdGate
+from transforms import attachments as pieces
+from transforms.bundle import BundleDigest, Member, write_bundle
+from transforms.cii import render_cii
+from transforms.finding import Finding, Location, Severity
+from transforms.grouping import InvoiceRows
+from transforms.identity import content_hash, identity_of
+from transforms.invoice import Invoice, SupportingDocument
+from transforms.mapping import Mapper
+from transforms.naming import flow_id, flow_name, member_name
+from transforms.outcome import BuiltFlow, Fate, InvoiceOutcome
+from transforms.totals import complete
+from transforms.ubl import render_ubl
+
+#: Rule of a finding that stands for a defect of ours.
+INTERNAL_RULE = "XT-INTERNAL-01"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSetup:
+    """What every chunk of a run shares. ``digest`` names it, so that a process builds it once."""
+
+    digest: str
+    run_id: str
+    settings: Settings
+    profile: Profile
+    company: Company | None
+    target: Target
+    run_date: date
+    outbox: Path
+    """Folder of this run below the outbox."""
+    stylesheet: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkItem:
+    """One invoice to do: its rows, its attachments, and what the ledger knows of its number."""
+
+    position: int
+    rows: InvoiceRows
+    number: str | None = None
+    files: tuple[AttachmentFile, ...] = ()
+    missing: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+    nights_waited: int = 0
+    excluded_by: str | None = None
+    known: tuple[Known, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A chunk: its invoices in order and the sequence numbers it may use."""
+
+    rank: int
+    items: tuple[ChunkItem, ...]
+    sequences: range
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkResult:
+    """What became of a chunk."""
+
+    outcomes: tuple[InvoiceOutcome, ...]
+    flows: tuple[BuiltFlow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """Who holds an identity already."""
+
+    content_hash: str | None
+    place: str
+    flow_id: str | None
+    state: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """An invoice ready for the archive."""
+
+    outcome: InvoiceOutcome
+    xml: bytes = field(repr=False)
+
+
+_WORKERS: dict[str, Worker] = {}
+
+
+def process(setup: WorkerSetup, chunk: Chunk) -> ChunkResult:
+    """Do ``chunk`` with the worker of this process, built at its first chunk."""
+    worker = _WORKERS.get(setup.digest)
+    if worker is None:
+        _WORKERS.clear()
+        worker = _WORKERS[setup.digest] = Worker(setup)
+    return worker.process(chunk)
+
+
+class Worker:
+    """Mapper, rules and gate of one run, built once per process."""
+
+    def __init__(self, setup: WorkerSetup) -> None:
+        self._setup = setup
+        self._settings = setup.settings
+        self._mapper = Mapper(setup.profile, setup.company)
+        self._gate = XsdGate(setup.settings.syntax.value)
+        self._limits = attachment_limits(setup.settings.attachments)
+        self._context = RuleContext(
+            environment=setup.settings.environment, target=setup.target, run_date=setup.run_date
+        )
+
+    def process(self, chunk: Chunk) -> ChunkResult:
+        """Return the outcome of every invoice of ``chunk`` and the flows built from it."""
+        outcomes: dict[int, InvoiceOutcome] = {}
+        seen: dict[str, InvoiceOutcome] = {}
+        ready = self._ready(chunk, outcomes, seen)
+        flows: list[BuiltFlow] = []
+        sequences = iter(chunk.sequences)
+        pending = next(ready, None)
+        while pending is not None:
+            built, members, pending = self._build(pending, ready, sequences)
+            flows.append(built)
+            for outcome in members:
+                outcomes[outcome.position] = outcome
+        ordered = tuple(outcomes[position] for position in sorted(outcomes))
+        return ChunkResult(ordered, tuple(flows))
+
+    def convert(self, item: ChunkItem) -> tuple[InvoiceOutcome, bytes | None]:
+        """Return the outcome of one invoice and its XML (None when it is held back)."""
+        try:
+            result = self._one(item, {})
+        except Exception as error:
+            return _failed(item, error), None
+        if isinstance(result, InvoiceOutcome):
+            return result, None
+        return result.outcome, result.xml
+
+    # -- one invoice ---------------------------------------------------------------------------
+
+    def _ready(
+        self, chunk: Chunk, outcomes: dict[int, InvoiceOutcome], seen: dict[str, InvoiceOutcome]
+    ) -> Iterator[_Ready]:
+        for item in chunk.items:
+            try:
+                result = self._one(item, seen)
+            except Exception as error:
+                # One odd invoice must not stop a night of a million: it is kept out, told, and
+                # the run ends with the exit code of a defect of ours.
+                result = _failed(item, error)
+            if isinstance(result, InvoiceOutcome):
+                outcomes[item.position] = result
+            else:
+                yield result
+
+    def _one(self, item: ChunkItem, seen: dict[str, InvoiceOutcome]) -> InvoiceOutcome | _Ready:
+        mapped = self._mapper.map(item.rows)
+        findings = [*item.rows.findings, *mapped.findings]
+        documents, hashes = _read(item.files)
+        invoice = replace(mapped.invoice, documents=(*mapped.invoice.documents, *documents))
+        invoice, closing = complete(invoice, self._settings.totals)
+        outcome = self._describe(item, invoice, content_hash(mapped.source_values, hashes))
+        if item.excluded_by is not None:
+            return replace(outcome, fate=Fate.EXCLUDED, reason=item.excluded_by)
+        taken = self._already(replace(outcome, findings=tuple(findings)), item.known, seen)
+        if taken is not None:
+            return taken
+        findings += closing
+        findings += check(invoice, self._context)
+        invoice, told = pieces.prepare(invoice, self._limits)
+        findings += told
+        findings += _outside(item, invoice)
+        waits = self._missing(item, invoice)
+        if _blocked(findings):
+            return replace(outcome, findings=(*findings, *waits))
+        if waits:
+            fate = Fate.QUARANTINED if _blocked(waits) else Fate.WAITING
+            return replace(outcome, fate=fate, findings=(*findings, *waits))
+        xml = self._render(invoice)
+        _, refused = self._gate.check(xml, invoice)
+        refused += pieces.check_rendered(invoice, len(xml), self._limits)
+        findings += refused
+        outcome = replace(outcome, findings=tuple(findings))
+        if _blocked(refused):
+            return outcome
+        outcome = replace(outcome, fate=Fate.BUNDLED)
+        if outcome.identity is not None:
+            seen[outcome.identity.key] = outcome
+        return _Ready(outcome, xml)
+
+    def _describe(self, item: ChunkItem, invoice: Invoice, digest: str) -> InvoiceOutcome:
+        identity = identity_of(
+            invoice,
+            environment=self._settings.environment.value,
+            settings=self._settings.identity,
+        )
+        order = invoice.order
+        return InvoiceOutcome(
+            position=item.position,
+            span=item.rows.span,
+            fate=Fate.QUARANTINED,
+            number=invoice.number,
+            identity=identity,
+            content_hash=digest,
+            type_code=invoice.type_code,
+            issue_date=invoice.issue_date,
+            currency=invoice.currency,
+            total=invoice.totals.with_vat,
+            buyer_id=invoice.buyer.legal_id.value if invoice.buyer.legal_id else None,
+            buyer_name=invoice.buyer.name,
+            service_code=invoice.buyer_reference,
+            engagement=order.number if order else None,
+        )
+
+    def _already(
+        self,
+        outcome: InvoiceOutcome,
+        known: tuple[Known, ...],
+        seen: Mapping[str, InvoiceOutcome],
+    ) -> InvoiceOutcome | None:
+        """Return the outcome of an invoice whose identity is taken, else None.
+
+        The same content is skipped, whoever carried it; another content is quarantined with both
+        places named.
+        """
+        if outcome.identity is None:
+            return None
+        key = outcome.identity.key
+        holders = [
+            _Holder(k.content_hash, f"{k.file}:{k.first_line}", k.flow_id, k.state, k.run_id)
+            for k in known
+            if k.identity_key == key
+        ]
+        twin = seen.get(key)
+        if twin is not None:
+            place = f"{twin.span.file}:{twin.span.first_line}"
+            run = self._setup.run_id
+            holders.append(_Holder(twin.content_hash, place, None, "bundled", run))
+        for holder in holders:
+            if holder.content_hash == outcome.content_hash:
+                return replace(outcome, fate=Fate.SKIPPED, reason=holder.flow_id or holder.place)
+            tonight = holder.run_id == self._setup.run_id
+            rule = "LG-SAME-NIGHT-01" if tonight else "LG-CONFLICT-01"
+            here = outcome.span
+            params = {
+                "place": holder.place,
+                "here": f"{here.file}:{here.first_line}",
+                "state": holder.state,
+                "flow": holder.flow_id or "",
+            }
+            where = Location(here.file, here.first_line)
+            finding = Finding(rule, Severity.ERROR, where, "BT-1", outcome.number, params)
+            return replace(outcome, findings=(*outcome.findings, finding))
+        return None
+
+    def _missing(self, item: ChunkItem, invoice: Invoice) -> list[Finding]:
+        policy = self._settings.attachments
+        give_up = policy.missing == "quarantine" or item.nights_waited >= policy.max_wait_nights
+        rule = "AT-MISSING-02" if give_up else "AT-MISSING-01"
+        severity = Severity.ERROR if give_up else Severity.WARNING
+        return [
+            Finding(
+                rule,
+                severity,
+                invoice.locate("BG-24"),
+                "BG-24",
+                name,
+                {
+                    "nights": str(item.nights_waited),
+                    "max_nights": str(policy.max_wait_nights),
+                    "folder": str(policy.folder.name),
+                },
+            )
+            for name in item.missing
+        ]
+
+    def _render(self, invoice: Invoice) -> bytes:
+        target = self._setup.target
+        encoded = [
+            pieces.encode(document, encoding=target.options.attachment_encoding)
+            for document in invoice.documents
+            if document.content is not None
+        ]
+        sheet = self._settings.bundle.stylesheet
+        stylesheet = sheet.name if sheet else None
+        if self._settings.syntax is Syntax.CII:
+            return render_cii(invoice, target, attachments=encoded, stylesheet=stylesheet)
+        return render_ubl(invoice, target, attachments=encoded, stylesheet=stylesheet)
+
+    # -- one flow ------------------------------------------------------------------------------
+
+    def _build(
+        self, first: _Ready, others: Iterator[_Ready], sequences: Iterator[int]
+    ) -> tuple[BuiltFlow, list[InvoiceOutcome], _Ready | None]:
+        """Write one flow; return it, its members and the invoice that no longer fitted."""
+        settings = self._settings
+        application, interface = settings.emitter.application_code, settings.interface
+        limit, room = settings.bundle.max_flow_bytes, settings.bundle.max_invoices
+        members: list[InvoiceOutcome] = []
+        left: list[_Ready] = []
+        head = next(sequences)
+        flow = flow_id(application, interface, head)
+        name = flow_name(application, interface, head)
+
+        def stream() -> Iterator[Member]:
+            nonlocal limit
+            current: _Ready | None = first
+            sequence = head
+            while current is not None:
+                if members and (len(members) >= room or len(current.xml) > limit):
+                    left.append(current)
+                    return
+                if members:
+                    sequence = next(sequences)
+                limit -= len(current.xml)
+                member = flow_id(application, interface, sequence)
+                members.append(replace(current.outcome, flow_id=flow, member_id=member))
+                yield Member(member_name(application, interface, sequence), current.xml)
+                current = next(others, None)
+
+        path = self._setup.outbox / name
+        digest = self._write(path, stream())
+        built = BuiltFlow(
+            flow_id=flow,
+            file_name=name,
+            interface=interface,
+            path=f"{self._setup.outbox.name}/{name}",
+            size=digest.size,
+            sha256=digest.sha256,
+            content_sha256=digest.content_sha256,
+            invoices=len(members),
+        )
+        return built, members, left[0] if left else None
+
+    def _write(self, path: Path, members: Iterator[Member]) -> BundleDigest:
+        bundle = self._settings.bundle
+        sheet = None
+        if bundle.stylesheet is not None and self._setup.stylesheet is not None:
+            sheet = Member(bundle.stylesheet.name, self._setup.stylesheet)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        partial = path.with_name(f".{path.name}.part")
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            digest = write_bundle(stream, members, gzip_level=bundle.gzip_level, stylesheet=sheet)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        return digest
+
+
+def _read(files: tuple[AttachmentFile, ...]) -> tuple[list[SupportingDocument], list[str]]:
+    documents: list[SupportingDocument] = []
+    hashes: list[str] = []
+    for file in files:
+        content = file.path.read_bytes()
+        hashes.append(hashlib.sha256(content).hexdigest())
+        documents.append(
+            SupportingDocument(
+                reference=Path(file.name.replace("\\", "/")).name,
+                filename=Path(file.name.replace("\\", "/")).name,
+                mime=pieces.mime_of(file.name),
+                content=content,
+            )
+        )
+    return documents, hashes
+
+
+def _failed(item: ChunkItem, error: Exception) -> InvoiceOutcome:
+    span = item.rows.span
+    trace = "".join(traceback.format_exception(error)[-3:])[-600:]
+    where = Location(span.file, span.first_line)
+    finding = Finding(INTERNAL_RULE, Severity.ERROR, where, None, repr(error), {"trace": trace})
+    return InvoiceOutcome(
+        position=item.position,
+        span=span,
+        fate=Fate.QUARANTINED,
+        number=item.rows.key,
+        findings=(*item.rows.findings, finding),
+    )
+
+
+def _blocked(findings: list[Finding] | tuple[Finding, ...]) -> bool:
+    return any(finding.blocks for finding in findings)
+
+
+def _outside(item: ChunkItem, invoice: Invoice) -> list[Finding]:
+    place = invoice.locate("BG-24")
+    return [Finding("AT-OUTSIDE-01", Severity.ERROR, place, "BG-24", name) for name in item.outside]

@@ -1,0 +1,1 @@
+"""Chorus Pro's own rules for a direct deposit: identifiers, codes, lengths, figures."""

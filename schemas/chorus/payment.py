@@ -1,0 +1,55 @@
+"""Chorus Pro: payment means and bank account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from stdnum import bic, iban
+
+from config.codes import load_codes
+from schemas.registry import Family, Hit, RuleContext
+from transforms.invoice import Invoice
+
+PAYMENT = Family("chorus.payment")
+
+
+@PAYMENT.check("CP-PAYMENT-01", "CP-PAYMENT-02")
+def payment_means_is_accepted(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
+    """BT-81: mandatory, credit notes and paid invoices included, and of the list."""
+    code = invoice.payment.means_code if invoice.payment else None
+    if not code:
+        yield Hit("CP-PAYMENT-01", "BT-81")
+    elif code not in load_codes("payment_means"):
+        accepted = ", ".join(load_codes("payment_means"))
+        yield Hit("CP-PAYMENT-02", "BT-81", code, params={"accepted": accepted})
+
+
+@PAYMENT.check("CP-IBAN-01", "CP-IBAN-02", "CP-BIC-01")
+def account_is_right(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
+    """BT-84: present for a transfer, a true IBAN; BT-86: the form of a BIC."""
+    payment = invoice.payment
+    if payment is None:
+        return
+    means = load_codes("payment_means").get(payment.means_code)
+    accounts = [transfer for transfer in payment.transfers if transfer.account]
+    if means is not None and means.facts.get("transfer") and not accounts:
+        params = {"means_fr": means.fr, "means_en": means.en}
+        yield Hit("CP-IBAN-01", "BT-84", payment.means_code, params=params)
+    for transfer in accounts:
+        if not is_iban(transfer.account or ""):
+            yield Hit("CP-IBAN-02", "BT-84", transfer.account)
+        if transfer.bank and not is_bic(transfer.bank):
+            yield Hit("CP-BIC-01", "BT-86", transfer.bank)
+
+
+@lru_cache(maxsize=4096)
+def is_iban(value: str) -> bool:
+    """Whether ``value`` is an IBAN with its check digits (ISO 13616); blanks are let through."""
+    return bool(iban.is_valid(value.replace(" ", "")))
+
+
+@lru_cache(maxsize=4096)
+def is_bic(value: str) -> bool:
+    """Whether ``value`` has the form of a BIC (ISO 9362)."""
+    return bool(bic.is_valid(value))

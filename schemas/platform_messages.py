@@ -1,0 +1,181 @@
+"""Chorus Pro's own messages: from a label of a report to findings with term and column.
+
+A label holds one or several messages joined by ``|`` and is cut near 200 characters. Each message
+names an element by its dotted path (``FichierXml.….value``), from which the business term follows
+(``config/codes/platform_paths.yaml``); what is wrong follows from the wording
+(``config/codes/platform_messages.yaml``). A message that is not known is kept as it came.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from config.yaml_text import load_yaml
+from transforms.finding import Finding, Location, Severity
+
+UNKNOWN = "RT-UNKNOWN-01"
+CUT = "RT-CUT-01"
+
+_SEPARATOR = "|"
+_PATH = re.compile(r"FichierXml[….]*([A-Za-z][\w.]*)|\(([A-Za-z]\w*(?:\.\w+)+)\)")
+_CUT_MARKS = ("[...]", "...", "…")
+_ENDS = (".", ")", "'", "»")
+_ROOTS = ("CrossIndustryInvoice.", "Invoice.", "CreditNote.")
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePattern:
+    """A wording of Chorus Pro and the rule it stands for, by business term when it matters."""
+
+    rule: str
+    pattern: re.Pattern[str]
+    mark: str
+    terms: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageTable:
+    """All patterns in order, and near which length Chorus Pro cuts a label."""
+
+    patterns: tuple[MessagePattern, ...]
+    cut_length: int
+    cut_margin: int
+
+    def rules(self) -> frozenset[str]:
+        """Return every rule that a message may lead to."""
+        found = {UNKNOWN, CUT}
+        for pattern in self.patterns:
+            found |= {pattern.rule, *pattern.terms.values()}
+        return frozenset(found)
+
+
+def explain_platform_message(
+    text: str, columns: Mapping[str, str] | None = None
+) -> tuple[Finding, ...]:
+    """Return a finding per message of ``text``, a label of Chorus Pro's report.
+
+    Args:
+        text: the label, as it came.
+        columns: ERP column by business term (that of the invoice's profile).
+
+    The value of a finding is the message as it came. A cut last message is never read: it gives
+    ``RT-CUT-01`` beside the others.
+    """
+    pieces = [piece for piece in (part.strip() for part in text.split(_SEPARATOR)) if piece]
+    if not pieces:
+        return ()
+    cut = _is_cut(text)
+    whole = pieces[:-1] if cut else pieces
+    found = [_read_message(piece, columns or {}) for piece in whole]
+    if cut:
+        found.append(Finding(CUT, Severity.WARNING, value=pieces[-1]))
+    return tuple(found)
+
+
+def term_of_path(path: str) -> str | None:
+    """Return the business term of an element named by Chorus Pro, or None.
+
+    ``path`` may begin with ``FichierXml`` or the root, end with ``.value``, or hold only the end
+    of the whole path: it counts when all elements that end so are the same term.
+    """
+    path = path.strip("….").removeprefix("FichierXml").strip("….").removesuffix(".value")
+    for root in _ROOTS:
+        path = path.removeprefix(root)
+    exact, endings = _paths()
+    return exact.get(path) or endings.get(path)
+
+
+@lru_cache(maxsize=1)
+def load_messages() -> MessageTable:
+    """Return the table of messages, read once per process."""
+    content = _read("platform_messages")
+    patterns = tuple(
+        MessagePattern(
+            entry["rule"],
+            re.compile(entry["pattern"]),
+            entry["mark"],
+            dict(entry.get("terms", {})),
+        )
+        for entry in content["messages"]
+    )
+    return MessageTable(patterns, content["cut"]["length"], content["cut"]["margin"])
+
+
+def _read_message(piece: str, columns: Mapping[str, str]) -> Finding:
+    folded = _fold(piece)
+    path = next((one or two for one, two in _PATH.findall(piece)), "")
+    bt = term_of_path(path) if path else None
+    params = {"path": path} if path else {}
+    for pattern in load_messages().patterns:
+        match = pattern.pattern.search(folded)
+        if match is None:
+            continue
+        for name in match.groupdict():
+            start, end = match.span(name)
+            params[name] = piece[start:end]
+        rule = pattern.terms.get(bt or "", pattern.rule)
+        return _finding(rule, piece, bt or _OWN_TERM.get(rule), columns, params)
+    return _finding(UNKNOWN, piece, bt, columns, params)
+
+
+#: The term a message is about when it names no element.
+_OWN_TERM = {
+    "RT-RECIPIENT-01": "BT-47",
+    "RT-SERVICE-02": "BT-10",
+    "RT-DUPLICATE-01": "BT-1",
+    "RT-ATTACHMENT-01": "BT-122",
+    "RT-GROSSPRICE-01": "BT-148",
+    "RT-PROCESS-01": "BT-23",
+    "RT-PAID-01": "BT-113",
+}
+
+
+def _finding(
+    rule: str, piece: str, bt: str | None, columns: Mapping[str, str], params: dict[str, str]
+) -> Finding:
+    location = Location(column=columns.get(bt) if bt else None)
+    return Finding(rule, Severity.FATAL, location, bt=bt, value=piece, params=params)
+
+
+def _is_cut(text: str) -> bool:
+    stripped = text.rstrip()
+    if stripped.endswith(_CUT_MARKS):
+        return True
+    table = load_messages()
+    near = abs(len(text) - table.cut_length) <= table.cut_margin
+    return near and not stripped.endswith(_ENDS)
+
+
+def _fold(text: str) -> str:
+    """Return ``text`` without case and accents, character by character: positions stay."""
+    return "".join(unicodedata.normalize("NFD", char)[0].lower()[:1] for char in text)
+
+
+@lru_cache(maxsize=1)
+def _paths() -> tuple[dict[str, str], dict[str, str]]:
+    """Return terms by whole path, and by each ending that means one term only."""
+    content = _read("platform_paths")
+    exact: dict[str, str] = {}
+    endings: dict[str, set[str]] = {}
+    for table in content.values():
+        for path, term in table.items():
+            exact[path] = term
+            steps = path.split(".")
+            for start in range(1, len(steps)):
+                endings.setdefault(".".join(steps[start:]), set()).add(term)
+    return exact, {end: next(iter(terms)) for end, terms in endings.items() if len(terms) == 1}
+
+
+def _read(name: str) -> dict[str, Any]:
+    text = (files("config") / "codes" / f"{name}.yaml").read_text(encoding="utf-8")
+    content = load_yaml(text)
+    if not isinstance(content, dict):
+        msg = f"{name}.yaml: must be a mapping"
+        raise TypeError(msg)
+    return content

@@ -1,0 +1,148 @@
+"""The XSD gate: no XML leaves that its schema refuses.
+
+``lxml`` judges every invoice against a schema compiled once per process; only for one that fails
+does ``xmlschema`` say why (``schemas.xsd_explain``). What cannot be parsed safely is refused: a
+document type declaration, and with it every entity, has no place in an invoice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Literal
+
+from lxml import etree
+
+from schemas import allowlist, xsd_explain
+from schemas.catalogue import Schema, load_schema, schema_ids
+from schemas.paths import line_rank, short_name
+from transforms.finding import Finding, Location, Severity
+from transforms.invoice import Invoice
+
+LONGEST_TEXT = 10_000_000
+"""libxml2 refuses longer text nodes (XML_MAX_TEXT_LENGTH) unless told that the tree is huge."""
+
+_DOCTYPE = b"<!DOCTYPE"
+
+
+class XsdGate:
+    """Holds XML of one syntax against its schema.
+
+    UBL has two roots, Invoice and CreditNote, each with its schema; CII is held against D22B and
+    then against the D16B allow-list.
+
+    Args:
+        syntax: ``cii`` or ``ubl``.
+
+    Raises:
+        schemas.catalogue.SchemaFileError: when a schema file is not the pinned one.
+    """
+
+    def __init__(self, syntax: Literal["cii", "ubl"]) -> None:
+        self._syntax = syntax
+        schemas = [load_schema(schema_id) for schema_id in schema_ids(syntax)]
+        self._schemas = {schema.root: schema for schema in schemas}
+        self._parser = _parser()
+        _compiled(schemas[0].id)  # the one of nearly every invoice: fail at the start, not later
+
+    @property
+    def schemas(self) -> tuple[Schema, ...]:
+        """Return the schemas of this gate, for manifests and reports."""
+        return tuple(self._schemas.values())
+
+    def check(
+        self, xml: bytes, invoice: Invoice | None = None
+    ) -> tuple[etree._Element | None, tuple[Finding, ...]]:
+        """Return the parsed root and what is wrong; without findings the XML may leave.
+
+        The root is None when there is none to trust: XS-FORM-01, XS-UNSAFE-01. Other findings:
+        XS-ROOT-01, XS-UNEXPECTED-01, XS-MISSING-01, XS-VALUE-01, XS-OTHER-01, XS-D16B-01,
+        XS-D16B-02, each with the path of the element.
+
+        Args:
+            xml: the whole file.
+            invoice: what it was rendered from: findings then also tell file, line and column of
+                the extract.
+        """
+        root, findings = self._judge(xml)
+        if invoice is not None:
+            findings = tuple(_located(finding, invoice) for finding in findings)
+        return root, findings
+
+    def _judge(self, xml: bytes) -> tuple[etree._Element | None, tuple[Finding, ...]]:
+        root, refused = self._parse(xml)
+        if root is None:
+            return None, refused
+        schema = self._schemas.get(str(root.tag))
+        if schema is None:
+            return root, (self._other_root(root),)
+        validator = _compiled(schema.id)
+        if not validator.validate(root):
+            return root, xsd_explain.explain(schema, root, validator.error_log)
+        if self._syntax == "cii":
+            return root, allowlist.check(root)
+        return root, ()
+
+    def _parse(self, xml: bytes) -> tuple[etree._Element | None, tuple[Finding, ...]]:
+        parser = self._parser
+        if len(xml) > LONGEST_TEXT:
+            # An attachment may be one text node over libxml2's limit. A huge tree also lifts the
+            # guards against entities that grow, so that nothing may declare one.
+            if _DOCTYPE in xml:
+                return None, (_unsafe(),)
+            parser = _huge_parser()
+        try:
+            root = etree.fromstring(xml, parser)
+        except etree.XMLSyntaxError as error:
+            line, column = error.position
+            params = {"reason": error.msg or "", "xml_line": str(line), "xml_column": str(column)}
+            return None, (Finding("XS-FORM-01", Severity.FATAL, params=params),)
+        if root.getroottree().docinfo.internalDTD is not None:
+            return None, (_unsafe(),)
+        return root, ()
+
+    def _other_root(self, root: etree._Element) -> Finding:
+        name = short_name(str(root.tag))
+        expected = ", ".join(short_name(tag) for tag in self._schemas)
+        where = Location(xpath=f"/{name}")
+        return Finding("XS-ROOT-01", Severity.FATAL, where, None, name, {"expected": expected})
+
+
+def _located(finding: Finding, invoice: Invoice) -> Finding:
+    xpath = finding.location.xpath
+    place = invoice.locate(finding.bt, line_rank(xpath) if xpath else None)
+    return replace(finding, location=replace(place, xpath=xpath))
+
+
+def _unsafe() -> Finding:
+    return Finding("XS-UNSAFE-01", Severity.FATAL)
+
+
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        attribute_defaults=False,
+        huge_tree=False,
+    )
+
+
+@cache
+def _huge_parser() -> etree.XMLParser:
+    # UTF-8 is imposed: in another encoding a declaration could hide from the search for it.
+    return etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        attribute_defaults=False,
+        huge_tree=True,
+    )
+
+
+@cache
+def _compiled(schema_id: str) -> etree.XMLSchema:
+    return etree.XMLSchema(etree.parse(load_schema(schema_id).main, _parser()))

@@ -1,0 +1,48 @@
+"""Options and paths shared by all tests."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+# Helper modules of the tests are imported as ``tests.support.…``; import mode importlib (below)
+# does not put the project folder on the path by itself.
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("chorus-flows")
+    group.addoption(
+        "--update-goldens",
+        action="store_true",
+        help="write the golden files anew instead of comparing with them",
+    )
+    group.addoption(
+        "--data",
+        type=Path,
+        default=None,
+        help="folder of the reference data, for the conformance tests",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Test modules need unique names within their folder only (see CONTRIBUTING.md).
+    config.option.importmode = "importlib"
+
+
+@pytest.fixture
+def update_goldens(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be written anew."""
+    return bool(request.config.getoption("--update-goldens"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the conformance tests out of a run that has no reference data."""
+    if config.getoption("--data") is not None:
+        return
+    left_out = [item for item in items if item.get_closest_marker("conformance")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]

@@ -1,0 +1,125 @@
+"""Landing: complete files are claimed once, growing ones are left, known ones set aside."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from config.settings import Landing
+from flows import landing
+from flows.landing import ALREADY_PROCESSED, LandingUnavailableError
+
+NOW = datetime(2026, 9, 14, 21, 0, tzinfo=UTC)
+
+
+def drop(folder: Path, name: str, content: bytes = b"a;b\n", age: int = 3600) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_bytes(content)
+    moment = (NOW - timedelta(seconds=age)).timestamp()
+    os.utime(path, (moment, moment))
+    return path
+
+
+def never(_sha256: str) -> bool:
+    return False
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Landing:
+    (tmp_path / "landing").mkdir()
+    return Landing(folder=tmp_path / "landing")
+
+
+def test_a_stable_file_is_moved_into_the_run_and_hashed(settings: Landing, tmp_path: Path) -> None:
+    source = drop(settings.folder, "invoices.csv", b"number\n1\n")
+    claim = landing.claim(settings, tmp_path / "claimed", now=NOW, processed=never)
+    assert [file.name for file in claim.files] == ["invoices.csv"]
+    assert claim.files[0].path.read_bytes() == b"number\n1\n"
+    assert claim.files[0].size == 9
+    assert not source.exists()
+
+
+def test_a_file_that_changed_a_moment_ago_is_left_where_it_is(
+    settings: Landing, tmp_path: Path
+) -> None:
+    source = drop(settings.folder, "growing.csv", age=settings.stable_seconds - 1)
+    claim = landing.claim(settings, tmp_path / "claimed", now=NOW, processed=never)
+    assert claim.files == ()
+    assert claim.incomplete == ("growing.csv",)
+    assert source.exists()
+
+
+def test_with_done_files_only_a_file_that_has_one_is_taken(tmp_path: Path) -> None:
+    settings = Landing(folder=tmp_path / "landing", complete_when="done_file")
+    drop(settings.folder, "half.csv")
+    drop(settings.folder, "whole.csv", b"x\n", age=0)
+    drop(settings.folder, "whole.csv.done", b"", age=0)
+    claim = landing.claim(settings, tmp_path / "claimed", now=NOW, processed=never)
+    assert [file.name for file in claim.files] == ["whole.csv"]
+    assert claim.incomplete == ("half.csv",)
+    assert sorted(path.name for path in settings.folder.iterdir()) == ["half.csv"]
+
+
+def test_yesterdays_file_under_a_new_name_is_set_aside_and_said(
+    settings: Landing, tmp_path: Path
+) -> None:
+    drop(settings.folder, "again.csv", b"yesterday\n")
+    claim = landing.claim(settings, tmp_path / "claimed", now=NOW, processed=lambda _: True)
+    assert claim.files == ()
+    assert [file.name for file in claim.already_processed] == ["again.csv"]
+    assert (tmp_path / "claimed" / ALREADY_PROCESSED / "again.csv").exists()
+
+
+def test_the_same_content_twice_in_one_night_is_read_once(
+    settings: Landing, tmp_path: Path
+) -> None:
+    drop(settings.folder, "a.csv", b"same\n")
+    drop(settings.folder, "b.csv", b"same\n")
+    claim = landing.claim(settings, tmp_path / "claimed", now=NOW, processed=never)
+    assert [file.name for file in claim.files] == ["a.csv"]
+    assert [file.name for file in claim.already_processed] == ["b.csv"]
+
+
+def test_a_resumed_run_takes_what_it_had_claimed_and_nothing_new(
+    settings: Landing, tmp_path: Path
+) -> None:
+    drop(settings.folder, "first.csv", b"1\n")
+    landing.claim(settings, tmp_path / "claimed", now=NOW, processed=never)
+    drop(settings.folder, "second.csv", b"2\n")
+    claim = landing.claimed_before(settings, tmp_path / "claimed", processed=never)
+    assert [file.name for file in claim.files] == ["first.csv"]
+    assert (settings.folder / "second.csv").exists()
+
+
+def test_the_same_name_on_two_nights_of_one_run_overwrites_nothing(
+    settings: Landing, tmp_path: Path
+) -> None:
+    drop(settings.folder, "invoices.csv", b"1\n")
+    landing.claim(settings, tmp_path / "claimed", now=NOW, processed=never)
+    drop(settings.folder, "invoices.csv", b"2\n")
+    claim = landing.claim(settings, tmp_path / "claimed", now=NOW, processed=never)
+    assert sorted(file.path.read_bytes() for file in claim.files) == [b"1\n", b"2\n"]
+
+
+def test_a_link_or_a_hidden_file_is_never_taken(settings: Landing, tmp_path: Path) -> None:
+    secret = drop(tmp_path / "elsewhere", "secret.csv")
+    (settings.folder / "link.csv").symlink_to(secret)
+    drop(settings.folder, ".hidden.csv")
+    assert landing.claim(settings, tmp_path / "claimed", now=NOW, processed=never).files == ()
+
+
+def test_a_folder_that_is_not_there_is_an_error_that_may_pass(tmp_path: Path) -> None:
+    settings = Landing(folder=tmp_path / "nowhere")
+    with pytest.raises(LandingUnavailableError, match="nowhere cannot be read"):
+        landing.claim(settings, tmp_path / "claimed", now=NOW, processed=never)
+
+
+def test_peek_moves_nothing(settings: Landing, tmp_path: Path) -> None:
+    source = drop(settings.folder, "invoices.csv")
+    claim = landing.peek(settings, now=NOW, processed=never)
+    assert [file.name for file in claim.files] == ["invoices.csv"]
+    assert source.exists()

@@ -1,0 +1,90 @@
+"""Chorus Pro: number, type, cadre, currency and dates."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal as D
+
+import pytest
+
+from schemas.chorus.document import DOCUMENT
+from tests.support.ruled_invoice import SAMPLE, Changes, changed, hits
+from transforms.invoice import Delivery, DocumentReference, Totals
+
+PAID = Totals(with_vat=D(120), paid=D(120), due=D(0))
+
+BROKEN: list[tuple[str, str, Changes]] = [
+    ("CP-NUMBER-01", "BT-1", {"number": "F" * 21}),
+    ("CP-NUMBER-02", "BT-1", {"number": "FACTURE N°12"}),
+    ("CP-NUMBER-02", "BT-1", {"number": "FA.12"}),
+    ("CP-NUMBER-02", "BT-1", {"number": "   "}),
+    ("CP-NUMBER-02", "BT-1", {"number": "FA12\n"}),
+    ("CP-NUMBER-02", "BT-1", {"number": "１２"}),
+    ("CP-NUMBER-03", "BT-1", {"number": "FA 12 "}),
+    ("CP-NUMBER-03", "BT-1", {"number": "FA  12"}),
+    ("CP-ORIGIN-01", "BT-25", {"preceding": (DocumentReference(number="F" * 21),)}),
+    ("CP-ORIGIN-01", "BT-25", {"preceding": (DocumentReference(number="n°1"),)}),
+    ("CP-ORIGIN-02", "BT-25", {"preceding": (DocumentReference(number="FA-1"),)}),
+    ("CP-TYPE-01", "BT-3", {"type_code": "384"}),
+    ("CP-TYPE-01", "BT-3", {"type_code": "386"}),
+    ("CP-PROCESS-01", "BT-23", {"process": "A11"}),
+    ("CP-PROCESS-01", "BT-23", {"process": "A26"}),
+    ("CP-PROCESS-01", "BT-23", {"process": "a1"}),
+    ("CP-PROCESS-02", "BT-23", {"process": "B1"}),
+    ("CP-PROCESS-02", "BT-23", {"process": "M1"}),
+    ("CP-PROCESS-03", "BT-23", {"process": "A3"}),
+    ("CP-PROCESS-03", "BT-23", {"process": "A25"}),
+    ("CP-PROCESS-04", "BT-23", {"process": None}),
+    ("CP-A2-01", "BT-113", {"process": "A2", "totals": Totals(with_vat=D(120), due=D(0))}),
+    ("CP-A2-01", "BT-113", {"process": "A2", "totals.paid": D("119.99")}),
+    ("CP-A2-02", "BT-115", {"process": "A2", "totals.paid": D(120)}),
+    ("CP-CREDIT-01", "BT-112", {"type_code": "381", "totals.with_vat": D("-120.00")}),
+    ("CP-CREDIT-02", "BT-112", {"totals.with_vat": D("-120.00")}),
+    ("CP-CURRENCY-01", "BT-5", {"currency": "EURO"}),
+    ("CP-CURRENCY-01", "BT-5", {"currency": "eur"}),
+    ("CP-CURRENCY-01", "BT-6", {"vat_currency": "FRA"}),
+    ("CP-DATE-01", "BT-2", {"issue_date": date(2026, 3, 3)}),
+    ("CP-DATE-02", "BT-2", {"issue_date": date(1999, 12, 31)}),
+    ("CP-DATE-02", "BT-9", {"due_date": date(2100, 1, 1)}),
+    ("CP-DATE-02", "BT-72", {"delivery": Delivery(date=date(1926, 3, 1))}),
+    ("CP-DATE-03", "BT-9", {"due_date": date(2026, 2, 28)}),
+    ("CP-VATPOINT-01", "BT-8", {"vat_point_code": "3"}),
+    ("CP-LINES-01", "BG-25", {"lines": SAMPLE.lines * 500_000}),
+]
+
+KEPT: list[tuple[str, Changes]] = [
+    ("CP-NUMBER-01", {"number": "F" * 20}),
+    ("CP-NUMBER-01", {"number": ""}),
+    ("CP-NUMBER-02", {"number": "Fa 1+2_3/4-5"}),
+    ("CP-ORIGIN-01", {"preceding": (DocumentReference(number="FA-2026/0041"),)}),
+    ("CP-ORIGIN-02", {"type_code": "381", "preceding": (DocumentReference(number="FA-1"),)}),
+    ("CP-TYPE-01", {"type_code": "381"}),
+    ("CP-PROCESS-03", {"process": "A9"}),
+    ("CP-PROCESS-03", {"process": "A12"}),
+    ("CP-A2-01", {"process": "A2", "totals": PAID}),
+    ("CP-A2-02", {"process": "A2", "totals": PAID}),
+    ("CP-CREDIT-01", {"type_code": "381"}),
+    ("CP-CURRENCY-01", {"currency": "RSD"}),
+    ("CP-DATE-01", {"issue_date": date(2026, 3, 2)}),
+    ("CP-DATE-02", {"issue_date": date(2000, 1, 1)}),
+    ("CP-DATE-03", {"due_date": date(2026, 3, 1)}),
+    ("CP-VATPOINT-01", {"vat_point_code": "72"}),
+]
+
+
+@pytest.mark.parametrize(("rule", "bt", "changes"), BROKEN)
+def test_a_broken_rule_is_reported_on_its_term(rule: str, bt: str, changes: Changes) -> None:
+    assert (rule, bt) in [(hit.rule, hit.bt) for hit in hits(DOCUMENT, changed(changes))]
+
+
+@pytest.mark.parametrize(("rule", "changes"), KEPT)
+def test_a_kept_rule_says_nothing(rule: str, changes: Changes) -> None:
+    assert rule not in [hit.rule for hit in hits(DOCUMENT, changed(changes))]
+
+
+def test_the_sample_keeps_the_whole_family() -> None:
+    assert hits(DOCUMENT, SAMPLE) == []
+
+
+def test_every_rule_of_the_family_has_a_failing_case() -> None:
+    assert {rule for rule, _, _ in BROKEN} == set(DOCUMENT.rules)

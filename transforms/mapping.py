@@ -1,0 +1,135 @@
+"""From the rows of an invoice to the semantic model, as a profile says.
+
+The profile is compiled once per process and set of columns; then each invoice is a walk over
+tuples of text. Nothing is guessed: a cell that cannot be read as its term is a finding, and the
+value stays absent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from config.company import Company
+from config.profile import Profile
+from transforms.building import Reading
+from transforms.converters import ReadError
+from transforms.finding import Finding
+from transforms.grouping import InvoiceRows
+from transforms.invoice import Invoice, InvoiceLine, Provenance
+from transforms.plan import Plan
+from transforms.signs import negated
+from transforms.vat_codes import with_reasons
+
+#: Payment means that credit an account; only these take the company's IBAN (UNTDID 4461).
+_TRANSFERS = frozenset({"30", "31", "42", "58"})
+
+
+@dataclass(frozen=True, slots=True)
+class Peek:
+    """What the parent needs of an invoice before a worker maps it."""
+
+    number: str | None
+    attachment_names: tuple[str, ...] = ()
+    excluded_by: str | None = None
+    """Name of the profile's filter that leaves the invoice out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """An invoice as mapped. ``findings`` are those of the mapping, not those of its rows.
+
+    ``source_values`` is the canonical text of what the extract said (not of constants, company
+    values or table results): see ``transforms.identity.content_hash``.
+    """
+
+    invoice: Invoice
+    findings: tuple[Finding, ...]
+    source_values: str
+
+
+class Mapper:
+    """The mapping of one profile and company; build it once per process.
+
+    Args:
+        profile: a profile without faults (``config.profile_check``).
+        company: the firm's constants, if any.
+    """
+
+    def __init__(self, profile: Profile, company: Company | None = None) -> None:
+        self._profile = profile
+        self._company = company
+        self._plans: dict[tuple[tuple[str, ...], tuple[str, ...]], Plan] = {}
+
+    def peek(self, rows: InvoiceRows) -> Peek:
+        """Return number, attachment names and exclusion of an invoice without mapping it."""
+        plan = self._plan(rows)
+        block = rows.blocks[0]
+        if not block.rows:
+            return Peek(None)
+        row = block.rows[0]
+        number = None
+        if plan.number is not None:
+            try:
+                number = plan.number.convert(row[plan.number.rank])[0]
+            except ReadError:
+                number = None
+        names: tuple[str, ...] = ()
+        if plan.attachments is not None:
+            parts = row[plan.attachments].split(self._profile.attachment_separator)
+            names = tuple(dict.fromkeys(name for part in parts if (name := part.strip())))
+        excluded = next((name for name, rank, cells in plan.filters if row[rank] in cells), None)
+        return Peek(number, names, excluded)
+
+    def map(self, rows: InvoiceRows) -> Mapped:
+        """Return the invoice that ``rows`` hold, with what is wrong in them."""
+        plan = self._plan(rows)
+        header = rows.blocks[0]
+        lines = rows.blocks[-1]
+        reading = Reading(header.file, header.lines[0] if header.lines else 0)
+        head = header.rows[0] if header.rows else ("",) * len(header.columns)
+        values = plan.header.values(head, reading)
+        said = sorted(reading.said)
+        if len(rows.blocks) == 1 and len(header.rows) > 1:
+            plan.compare(header, reading)
+        reading.file = lines.file
+        if len(rows.blocks) > 1 or header.rows:
+            built: list[InvoiceLine] = []
+            for line, row in zip(lines.lines, lines.rows, strict=True):
+                reading.line = line
+                reading.said = []
+                built.append(plan.lines.build(row, reading))
+                said.append("BG-25")
+                said += sorted(reading.said)
+            values["lines"] = tuple(built)
+        reading.line = header.lines[0] if header.lines else 0
+        values["provenance"] = Provenance(
+            header.file,
+            reading.line,
+            plan.columns,
+            lines.lines,
+            lines.file if len(rows.blocks) > 1 else None,
+        )
+        invoice = Invoice(**{**plan.header.base, **values})
+        invoice = self._finished(invoice, reading, said)
+        return Mapped(invoice, tuple(reading.findings), "\x1f".join(said))
+
+    def _finished(self, invoice: Invoice, reading: Reading, said: list[str]) -> Invoice:
+        credit = self._profile.credit_notes
+        if credit.amounts == "negative" and invoice.type_code in credit.types:
+            invoice = negated(invoice)
+        if reading.reasons or (self._company is not None and self._company.vat_reasons):
+            invoice = with_reasons(invoice, reading, self._company)
+        payment = invoice.payment
+        if payment is None or payment.means_code is None or payment.means_code in _TRANSFERS:
+            return invoice
+        if payment.transfers and not any(value.startswith("BT-84") for value in said):
+            # A cheque or a direct debit credits no account: the company's IBAN is not meant.
+            invoice = replace(invoice, payment=replace(payment, transfers=()))
+        return invoice
+
+    def _plan(self, rows: InvoiceRows) -> Plan:
+        key = (rows.blocks[0].columns, rows.blocks[-1].columns)
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = Plan(self._profile, self._company, *key)
+        return plan
