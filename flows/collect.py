@@ -22,9 +22,15 @@ from config.statuses import load_statuses
 from flows.channels import Channel, RemoteEntry
 from flows.channels.localfile import fsync_folder
 from flows.collect_result import CollectResult, ToDo
-from flows.errors import ChannelRefusedError, TargetExistsError, TransportError
+from flows.errors import (
+    ChannelRefusedError,
+    ConfigurationError,
+    TargetExistsError,
+    TransportError,
+)
 from flows.folders import StateFolders
 from flows.ledger import InvoiceRecord, Ledger, ReturnRecord, ReturnState
+from flows.profiles import load_profile
 from flows.reconcile import late_finding, overdue_flows, overdue_invoices, reconcile
 from flows.status_rows import status_rows
 from transforms.finding import Finding, Location, Severity
@@ -57,13 +63,16 @@ def collect(
         channel: where ``out`` is.
         settings: interfaces to take, limits, what to do on the remote side.
         clock: tells the present moment in UTC.
-        columns: ERP column by business term, to tell where a rejected value comes from.
+        columns: ERP column by business term, to tell where a rejected value comes from; None: those
+            of the profile of the settings.
 
     Raises:
         LedgerUnavailableError: the ledger cannot be read or written.
         OSError: the state folder cannot be written.
     """
-    return _Collecting(ledger, channel, settings, clock, columns or {}).run()
+    if columns is None:
+        columns = _columns(settings)
+    return _Collecting(ledger, channel, settings, clock, columns).run()
 
 
 @dataclass(slots=True)
@@ -303,6 +312,23 @@ class _Collecting:
     def _concerned(self) -> list[InvoiceRecord]:
         found = (self._ledger.invoice(row) for row in sorted(self._found.invoice_rows))
         return [invoice for invoice in found if invoice is not None]
+
+
+def _columns(settings: Settings) -> Mapping[str, str]:
+    """Return the ERP column of each business term, from the profile of the settings."""
+    try:
+        profile = load_profile(settings.source.profile)
+    except ConfigurationError as error:
+        # A profile under repair must not keep reports from being read; runs tell of it.
+        _LOG.warning("rejections are told without columns: %s", error)
+        return {}
+    sources = [profile.header, profile.lines, *(group.terms for group in profile.repeated)]
+    return {
+        term: source.column.replace("{n}", "1")
+        for section in sources
+        for term, source in section.items()
+        if source.column
+    }
 
 
 def _to_do(invoice: InvoiceRecord) -> ToDo | None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from flows import locking
 from flows.channels import open_channel
-from flows.collect import CollectResult, collect
+from flows.collect import collect
+from flows.collect_result import CollectResult
 from flows.configuration import Configuration
 from flows.errors import ExitCode
 from flows.folders import StateFolders
@@ -26,7 +27,7 @@ class Collected:
 
     @property
     def exit_code(self) -> ExitCode:
-        """See :class:`flows.collect.CollectResult`."""
+        """See :class:`flows.collect_result.CollectResult`."""
         return self.result.exit_code
 
     def lines(self) -> list[str]:

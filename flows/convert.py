@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from schemas.explain import explain
@@ -47,7 +48,7 @@ def convert_files(
     syntax: str,
     out: Path,
     findings: Path | None = None,
-    language: str = "fr",
+    language: Literal["fr", "en"] = "fr",
     clock: Callable[[], datetime] = utc_now,
 ) -> Conversion:
     """Write one XML per invoice of ``files`` into ``out``; tell those held back and why.

@@ -16,6 +16,7 @@ from flows.configuration import Configuration
 from flows.errors import ChorusFlowsError, ConfigurationError, ExitCode
 from flows.night import open_ledger
 from flows.transform import load_sources
+from schemas.catalogue import SchemaFileError
 from schemas.xsd import XsdGate
 
 
@@ -86,9 +87,11 @@ def _sources(loaded: Configuration) -> str:
 
 
 def _schemas(loaded: Configuration) -> str:
-    syntax = loaded.settings.syntax.value
-    XsdGate(syntax)
-    return f"{syntax}: schema files found, hashes right"
+    try:
+        gate = XsdGate(loaded.settings.syntax.value)
+    except SchemaFileError as error:
+        raise ConfigurationError(str(error), next_step="Install the locked set anew.") from error
+    return ", ".join(f"{schema.title} {schema.version}" for schema in gate.schemas)
 
 
 def _ledger(loaded: Configuration) -> str:

@@ -18,7 +18,7 @@ from flows import landing, night
 from flows.configuration import Configuration
 from flows.errors import ConfigurationError
 from flows.folders import StateFolders
-from flows.ledger import backup
+from flows.ledger import copy_sqlite
 from flows.night import Mode, NightResult, open_ledger, utc_now
 from flows.progress import on_terminal
 
@@ -43,7 +43,7 @@ def rehearse(
         if not settings.ledger_url:
             source = settings.state_folder / "ledger.sqlite"
         if source.is_file():
-            backup(f"sqlite:///{source.resolve()}", state / "ledger.sqlite")
+            copy_sqlite(source, state / "ledger.sqlite")
             _copy_waiting(settings.state_folder, state)
         elsewhere = settings.landing.model_copy(update={"folder": scratch / "landing"})
         rehearsal = settings.model_copy(

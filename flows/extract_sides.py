@@ -1,4 +1,4 @@
-"""What is needed of an extract's files: their columns, which must exist, and how two make a pair."""
+"""What is asked of the files of an extract: columns used, columns needed, and pairs of files."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _sources(profile: Profile, level: Level) -> list[tuple[str, bool]]:
 
 def with_likeness(column: str, columns: Sequence[str]) -> str:
     """Return ``column`` in quotes, with the column of the file that looks most like it."""
-    near = get_close_matches(column, [name for name in columns if name], n=1)
+    near = get_close_matches(column, [name for name in columns if name], n=1, cutoff=0.75)
     return f"{column!r} (did you mean {near[0]!r}?)" if near else repr(column)
 
 

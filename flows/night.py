@@ -20,7 +20,8 @@ from sqlalchemy import make_url
 
 from flows import brakes, locking
 from flows.channels import Channel, open_channel
-from flows.collect import CollectResult, collect
+from flows.collect import collect
+from flows.collect_result import CollectResult
 from flows.configuration import Configuration
 from flows.deposit import DepositResult, deposit_flows
 from flows.errors import (

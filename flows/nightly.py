@@ -30,6 +30,7 @@ from prefect.artifacts import (  # noqa: E402
 )
 from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.client.orchestration import get_client  # noqa: E402
+from prefect.deployments.runner import RunnerDeployment  # noqa: E402
 from prefect.schedules import Cron  # noqa: E402
 
 from flows import configuration, night  # noqa: E402
@@ -45,6 +46,8 @@ _LOG = logging.getLogger(__name__)
 #: Outcomes that the page of a flow run must show as failed.
 _FAILED = (ExitCode.UNFINISHED, ExitCode.ATTENTION, ExitCode.UNEXPECTED)
 _SECONDS_BETWEEN_UPDATES = 2.0
+#: Zone of the schedules: nights are French nights, also across the change of hour.
+ZONE = "Europe/Paris"
 
 
 class NightFailedError(Exception):
@@ -70,7 +73,7 @@ def in_task(name: str, stage: Callable[[], Value]) -> Value:
     def body() -> Value:
         return stage()
 
-    return task(body, name=name, cache_policy=NO_CACHE, persist_result=False)()
+    return task(name=name, cache_policy=NO_CACHE, persist_result=False)(body)()
 
 
 @flow(name="nightly", persist_result=False, validate_parameters=False)
@@ -130,22 +133,19 @@ def collect_with_prefect(loaded: Configuration) -> Collected:
         return collect_now(loaded)
 
 
-def serve_flows(config: Path, *, nightly: str, collect: str) -> None:
+def serve_flows(config: Path, *, night_cron: str, collect_cron: str) -> None:
     """Serve both flows on their schedules, in Paris time, one run at a time each."""
     shared = {"config": str(config)}
-    serve(
-        _deployment(_NIGHTLY, "nightly", nightly, shared),
-        _deployment(_COLLECT, "collect", collect, shared),
+    both = (
+        nightly.to_deployment(
+            name="nightly", schedule=Cron(night_cron, timezone=ZONE), parameters=shared
+        ),
+        collect.to_deployment(
+            name="collect", schedule=Cron(collect_cron, timezone=ZONE), parameters=shared
+        ),
     )
-
-
-_NIGHTLY, _COLLECT = nightly, collect
-
-
-def _deployment(of: object, name: str, cron: str, parameters: dict[str, str]) -> object:
-    return of.to_deployment(  # type: ignore[attr-defined]  # Prefect's decorator hides the type
-        name=name, schedule=Cron(cron, timezone="Europe/Paris"), parameters=parameters
-    )
+    # Called from no event loop, Prefect answers at once; its types also allow a coroutine.
+    serve(*(deployment for deployment in both if isinstance(deployment, RunnerDeployment)))
 
 
 def _reachable() -> bool:

@@ -30,6 +30,18 @@ def shipped_profiles() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
 
 
+def profile_text(name: str) -> str:
+    """Return the YAML of a shipped profile, comments included.
+
+    Raises:
+        ConfigurationError: no profile of this name ships.
+    """
+    if name not in shipped_profiles():
+        message = f"No profile {name} ships with chorus-flows."
+        raise ConfigurationError(message, next_step="See: chorus-flows profile list")
+    return files("config").joinpath("profiles", f"{name}.yaml").read_text("utf-8").rstrip()
+
+
 def load_profile(name_or_path: str | Path) -> Profile:
     """Return a shipped profile by its name, or the one of a YAML file by its path.
 

@@ -44,6 +44,12 @@ class Sources:
     setup: WorkerSetup
     target: Target
 
+    @property
+    def company_sellers(self) -> frozenset[str]:
+        """Seller identifiers of the company file: no other may leave (brake ``known_sellers``)."""
+        company = self.setup.company
+        return frozenset(company.sellers) if company is not None else frozenset()
+
 
 @dataclass(slots=True)
 class Transformed:
@@ -163,11 +169,12 @@ class Transformation:
                 self._progress.advance("transform", tally.count)
         done.read = tally.tally()
         done.orphans = list(reading.orphan_findings)
-        if done.orphans:
-            self._ledger.add_findings(self._run_id, done.orphans)
-        done.differences = self._compare(reading.rows_read_by_file)
+        told = [*done.orphans, *reading.warnings]
+        if told:
+            self._ledger.add_findings(self._run_id, told)
+        done.differences = self._compare(reading.rows_by_file)
         if not done.differences:
-            self._finish_extracts(reading.rows_read_by_file)
+            self._finish_extracts(reading.rows_by_file)
         return done
 
     # -- files ---------------------------------------------------------------------------------
@@ -180,7 +187,7 @@ class Transformation:
             claim = landing.claimed_before(settings, folder, processed=self._processed)
         else:
             claim = landing.claim(settings, folder, now=self._now, processed=self._processed)
-        encoding = self._sources.setup.profile.encoding
+        encoding = self._sources.setup.profile.format.encoding
         for file in claim.files:
             seen = self._ledger.extract_seen(file.sha256)
             if seen is None:
@@ -209,14 +216,14 @@ class Transformation:
         return [file for sha256, file in self._files.items() if sha256 not in finished]
 
     @property
-    def _trailer_mark(self) -> str | None:
+    def _trailer_mark(self) -> str:
         settings = self._settings.landing.control
-        return settings.trailer_mark if settings.source == "trailer" else None
+        return settings.trailer_mark if settings.source == "trailer" else ""
 
     def _compare(self, rows: dict[str, int]) -> tuple[str, ...]:
         differences: list[str] = []
         for file in self._to_read:
-            file.rows = rows.get(file.claimed.sha256, 0)
+            file.rows = rows.get(file.claimed.name, 0)
             if file.expected is not None:
                 counted = control.Counted(file.invoices, file.rows, file.total)
                 differences += control.compare(file.claimed.name, file.expected, counted)
@@ -226,7 +233,7 @@ class Transformation:
         for file in self._to_read:
             sha256 = file.claimed.sha256
             self._ledger.finish_extract(
-                self._run_id, sha256, rows=rows.get(sha256, 0), invoices=file.invoices
+                self._run_id, sha256, rows=rows.get(file.claimed.name, 0), invoices=file.invoices
             )
 
     def _count(self, outcome: InvoiceOutcome) -> None:

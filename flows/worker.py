@@ -22,7 +22,8 @@ from config.settings import Settings, Syntax
 from config.target import Target
 from flows.attachments import AttachmentFile
 from flows.ledger import Known
-from schemas.rules import RuleContext, check
+from schemas.registry import RuleContext
+from schemas.rules import check
 from schemas.xsd import XsdGate
 from transforms import attachments as pieces
 from transforms.bundle import BundleDigest, Member, write_bundle

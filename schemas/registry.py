@@ -69,5 +69,5 @@ class Family:
 
     @property
     def rules(self) -> tuple[str, ...]:
-        """Return the ids of all rules of the family, in order of declaration."""
-        return tuple(rule for check in self.checks for rule in check.rules)
+        """Return the ids of all rules of the family, each once, in order of declaration."""
+        return tuple(dict.fromkeys(rule for check in self.checks for rule in check.rules))

@@ -16,6 +16,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from transforms import invoice as model
 from transforms.converters import Converter, ReadError
 from transforms.finding import Finding, Location, Severity
+from transforms.invoice import VatBreakdown
 
 
 @dataclass(slots=True)
@@ -27,8 +28,8 @@ class Reading:
     said: list[str] = field(default_factory=list)
     """Canonical texts of the values read, each with its term."""
     findings: list[Finding] = field(default_factory=list)
-    reasons: dict[tuple[str, Any], tuple[str | None, str | None]] = field(default_factory=dict)
-    """Exemption reasons by (category, rate), from the VAT codes used."""
+    reasons: dict[VatBreakdown, None] = field(default_factory=dict)
+    """Exemption reasons of the VAT codes used, as groups without amounts; each once."""
 
     def report(
         self,
@@ -103,6 +104,21 @@ class Builder:
         self._empty = make(**base) if always else None
 
     @property
+    def never(self) -> bool:
+        """Whether no row can ever make the object: its columns are not in the file."""
+        return self.fixed and self._empty is None
+
+    @property
+    def fixed(self) -> bool:
+        """Whether every row makes the same object, :attr:`empty`."""
+        return not (self._cells or self._children or self._lists)
+
+    @property
+    def empty(self) -> Any:
+        """Return the object of a row that says nothing; None for an optional object."""
+        return self._empty
+
+    @property
     def base(self) -> Mapping[str, Any]:
         """Return the fields that every object has unless a row says otherwise."""
         return self._base
@@ -117,14 +133,7 @@ class Builder:
                 try:
                     value, canonical = convert(text)
                 except ReadError as error:
-                    said.append(prefix + text)
-                    reading.report(
-                        error.rule,
-                        bt=cell.term,
-                        column=cell.column,
-                        value=text,
-                        params=error.params,
-                    )
+                    self._refused(cell, text, error, reading)
                     continue
                 if value is not None:
                     values[name] = value
@@ -138,6 +147,13 @@ class Builder:
             if built:
                 values[name] = tuple(built)
         return values
+
+    @staticmethod
+    def _refused(cell: Cell, text: str, error: ReadError, reading: Reading) -> None:
+        reading.said.append(cell.prefix + text)
+        reading.report(
+            error.rule, bt=cell.term, column=cell.column, value=text, params=error.params
+        )
 
     def build(self, row: Sequence[str], reading: Reading) -> Any:
         """Return the object, or None when an optional object is not given by ``row``."""
@@ -197,8 +213,13 @@ def _compile(
         label = f"{name}[{group.partition('.')[0]}]" if mark else name
         path = f"{here}.{label}" if here else label
         builder = _compile(inner, below, finishes, path, always=always_made)
+        if builder.never:
+            continue
         if mark:
             lists.setdefault(name, []).append(builder)
+        elif builder.fixed:
+            base[name] = builder.empty
+            given = given or not always_made
         else:
             children.append((name, builder))
     make: Callable[..., Any] = kind

@@ -97,8 +97,7 @@ def _means(payment: Payment, transfer: CreditTransfer | None) -> str:
     return wrap(
         "ram:SpecifiedTradeSettlementPaymentMeans",
         element("ram:TypeCode", payment.means_code)
-        + element("ram:Information", payment.note)
-        + element("ram:Information", payment.means_text)
+        + element("ram:Information", _information(payment))
         + card
         + wrap(
             "ram:PayerPartyDebtorFinancialAccount", element("ram:IBANID", payment.debited_account)
@@ -106,6 +105,12 @@ def _means(payment: Payment, transfer: CreditTransfer | None) -> str:
         + account
         + bank,
     )
+
+
+def _information(payment: Payment) -> str | None:
+    # Chorus Pro's payment note and EN 16931's text of the means (BT-82) share one element, which
+    # may come once (CII-SR-468, and the Factur-X schema).
+    return " - ".join(filter(None, (payment.means_text, payment.note))) or None
 
 
 def _iban(account: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -22,16 +21,10 @@ Converter: TypeAlias = Callable[[str], Converted]
 #: Different cells remembered per column: prices, rates and dates come again and again.
 _REMEMBERED = 2048
 _SIRET_LENGTH = 14
-#: A SIRET that lost its leading zeros still has the zeros of at most four digits (NIC included).
-_SHORTEST_SIRET = 10
+#: At most two leading zeros count as lost: a shorter number is no SIRET at all.
+_SHORTEST_SIRET = 12
 
 NOTHING: Converted = (None, "")
-
-
-@dataclass(frozen=True, slots=True)
-class _Refusal:
-    rule: str
-    params: Mapping[str, str]
 
 
 class ReadError(ValueError):
@@ -159,5 +152,5 @@ def checked_siret(value: str, scheme: str | None, *, pad: bool) -> tuple[str, st
     if _SHORTEST_SIRET <= len(value) < _SIRET_LENGTH:
         if pad:
             return value.zfill(_SIRET_LENGTH), None
-        return value, "MP-SIRET-01" if len(value) == _SIRET_LENGTH - 1 else None
+        return value, "MP-SIRET-01"
     return value, None

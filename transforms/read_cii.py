@@ -186,12 +186,10 @@ def _payment(settlement: Node, terms: Node) -> Payment | None:
     mandate = terms.text("ram:DirectDebitMandateID")
     if not means and remittance is None and creditor is None and mandate is None:
         return None
-    texts = [one.text() for one in first.children("ram:Information")]
     card = first.child("ram:ApplicableTradeSettlementFinancialCard")
     return Payment(
         means_code=first.text("ram:TypeCode"),
-        means_text=texts[1] if len(texts) > 1 else None,
-        note=texts[0] if texts else None,
+        note=first.text("ram:Information"),
         remittance=remittance,
         transfers=present(_transfer, means),
         card_number=card.text("ram:ID"),

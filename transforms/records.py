@@ -152,11 +152,13 @@ class Records:
     # -- records out of physical lines -----------------------------------------------------------
 
     def _split(self) -> Iterator[tuple[int, str, str | None]]:
-        """Yield (line, text, rule broken by the quotes, if any); blank lines are passed over."""
-        quote = self._layout.quote
+        """Yield (line, text, rule broken by the quotes, if any); blank ones are passed over."""
+        quote, separator = self._layout.quote, self._layout.separator
+        blank = separator + " "
         while (physical := self._next()) is not None:
             line, text = self._line, physical.rstrip("\r\n")
-            if not text:
+            if not text or (text[0] == separator and not text.strip(blank)):
+                # Blank, or the rows of bare separators that spreadsheets leave at the end.
                 continue
             if not quote or quote not in text or self._whole.fullmatch(text):
                 yield line, text, None

@@ -110,10 +110,7 @@ def _header(invoice: Invoice, options: TargetOptions, *, credit_note: bool) -> s
         due = dated("cbc:DueDate", invoice.due_date) if here else ""
         middle = due + type_code + notes + tax_point
     reference = invoice.buyer_reference if options.ubl_service_code != "AccountingContact" else None
-    regime_elsewhere = (
-        options.ubl_vat_point == "TaxTypeCode" and (invoice.vat_point_code or "") in VAT_REGIMES
-    )
-    point = None if regime_elsewhere else invoice.vat_point_code
+    point = invoice.vat_point_code if _vat_regime(invoice, options) is None else None
     return (
         element("cbc:UBLVersionID", options.ubl_version)
         + element("cbc:CustomizationID", invoice.specification or options.specification)
@@ -127,6 +124,17 @@ def _header(invoice: Invoice, options: TargetOptions, *, credit_note: bool) -> s
         + element("cbc:BuyerReference", reference)
         + period(invoice.period, VAT_POINT_CODES.get(point, point) if point else None)
     )
+
+
+def _vat_regime(invoice: Invoice, options: TargetOptions) -> str | None:
+    """Return Chorus Pro's text for BT-8; None when BT-8 goes to the period instead.
+
+    It stands beside the supplier's VAT number, without which the place may not be used
+    (EN 16931, UBL-SR-53).
+    """
+    if options.ubl_vat_point != "TaxTypeCode" or not invoice.seller.vat_id:
+        return None
+    return VAT_REGIMES.get(invoice.vat_point_code or "")
 
 
 def _note(note: Note) -> str:
@@ -244,9 +252,7 @@ def _attachment(one: EncodedAttachment, options: TargetOptions) -> str:
 def _parties(invoice: Invoice, options: TargetOptions) -> str:
     schemes = cii_schemes(options, buyer=False)
     buyer_schemes = cii_schemes(options, buyer=True)
-    regime = None
-    if options.ubl_vat_point == "TaxTypeCode":
-        regime = VAT_REGIMES.get(invoice.vat_point_code or "")
+    regime = _vat_regime(invoice, options)
     creditor_id = invoice.payment.creditor_id if invoice.payment else None
     seller_creditor = creditor_id if invoice.payee is None else None
     validator = agent = ""

@@ -84,7 +84,7 @@ def _identification(legal: Identifier) -> str:
 
 def _tax_schemes(party: Party, vat_regime: str | None) -> str:
     parts = ""
-    if party.vat_id or vat_regime:
+    if party.vat_id:
         parts = (
             f"<cac:PartyTaxScheme>{element('cbc:CompanyID', party.vat_id)}<cac:TaxScheme>"
             f"<cbc:ID>VAT</cbc:ID>{element('cbc:TaxTypeCode', vat_regime)}</cac:TaxScheme>"

@@ -45,12 +45,11 @@ def render_payment(invoice: Invoice, options: TargetOptions, *, credit_note: boo
     payment = invoice.payment
     if payment is not None:
         here = credit_note or options.ubl_due_date != "DueDate"
-        due_date = invoice.due_date if here else None
-        parts = "".join(
-            [
-                _means(payment, transfer, due_date, options)
-                for transfer in payment.transfers or (None,)
-            ]
+        first, *others = payment.transfers or (None,)
+        # Due date, text, card and mandate may come once (EN 16931, UBL-SR-45, 46, 54 and 55).
+        short = Payment(means_code=payment.means_code, remittance=payment.remittance)
+        parts = _means(payment, first, invoice.due_date if here else None, options) + "".join(
+            [_means(short, transfer, None, options) for transfer in others]
         )
     terms = element("cbc:Note", invoice.payment_terms)
     if credit_note and payment is None:

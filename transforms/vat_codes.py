@@ -11,7 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from config.company import Company, VatCode
+from config.company import Company, VatCode, VatReason
 from transforms.building import Finish, Reading
 from transforms.invoice import Invoice, VatBreakdown
 
@@ -60,8 +60,7 @@ def vat_finish(
                     params={"code": code, "category": known.category, "rate": str(known.rate)},
                 )
             if known.reason or known.reason_code:
-                key = (known.category, values.get(rate) or _ZERO)
-                reading.reasons[key] = (known.reason, known.reason_code)
+                reading.reasons[_seed(known.category, values.get(rate), known)] = None
         elif values.get(rate) is not None and category not in values:
             reading.report(
                 "MP-VAT-01",
@@ -76,34 +75,33 @@ def vat_finish(
 def with_reasons(invoice: Invoice, reading: Reading, company: Company | None) -> Invoice:
     """Return the invoice with the exemption reasons that the company file gives.
 
-    A group of the extract keeps its own reason. Where the extract gives no VAT breakdown, a group
-    without amounts carries the reason; the totals fill its amounts.
+    They come as VAT groups without amounts, which the totals merge with the amounts of the lines.
+    A group of the extract that has a reason of its own keeps it alone.
     """
-    reasons = dict(reading.reasons)
+    seeds = dict(reading.reasons)
     if company is not None and company.vat_reasons:
-        used = {(line.vat_category, line.vat_rate or _ZERO) for line in invoice.lines}
-        used |= {(item.vat_category, item.vat_rate or _ZERO) for item in invoice.allowances}
-        used |= {(group.category, group.rate or _ZERO) for group in invoice.vat}
+        used = [(line.vat_category, line.vat_rate) for line in invoice.lines]
+        used += [(item.vat_category, item.vat_rate) for item in invoice.allowances]
+        used += [(group.category, group.rate) for group in invoice.vat]
+        coded = {(seed.category, seed.rate) for seed in seeds}
         for category, rate in used:
             entry = company.vat_reasons.get(category or "")
             if category and entry is not None:
-                reasons.setdefault((category, rate), (entry.reason, entry.reason_code))
-    if not reasons:
-        return invoice
-    groups: list[VatBreakdown] = []
-    for group in invoice.vat:
-        found = reasons.pop((group.category or "", group.rate or _ZERO), None)
-        if found is not None and group.reason is None and group.reason_code is None:
-            group = replace(group, reason=found[0], reason_code=found[1])
-        groups.append(group)
-    if not invoice.vat:
-        for (category, rate), (reason, code) in sorted(reasons.items(), key=str):
-            groups.append(
-                VatBreakdown(
-                    category=category,
-                    rate=None if category == "O" else rate,
-                    reason=reason,
-                    reason_code=code,
-                )
-            )
-    return replace(invoice, vat=tuple(groups))
+                seed = _seed(category, rate, entry)
+                if (seed.category, seed.rate) not in coded:
+                    seeds[seed] = None
+    own = {
+        (group.category, group.rate or _ZERO)
+        for group in invoice.vat
+        if group.reason or group.reason_code
+    }
+    added = tuple(seed for seed in seeds if (seed.category, seed.rate or _ZERO) not in own)
+    return replace(invoice, vat=(*invoice.vat, *added)) if added else invoice
+
+
+def _seed(category: str, rate: Decimal | None, entry: VatCode | VatReason) -> VatBreakdown:
+    """Return a group without amounts that carries the reason; category O has no rate."""
+    shown = None if category == "O" else rate or _ZERO
+    return VatBreakdown(
+        category=category, rate=shown, reason=entry.reason, reason_code=entry.reason_code
+    )

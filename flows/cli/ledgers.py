@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.common import ConfigOption, WhoOption, load, not_yet, say
-from flows.errors import ExitCode
+from flows.errors import ConfigurationError, ExitCode
 
 
 def register(app: typer.Typer) -> None:
@@ -44,10 +44,17 @@ def backup(
     config: ConfigOption = None,
 ) -> int:
     """Copy the SQLite ledger to FILE, also while a run is at work."""
-    from flows.ledger import backup as copy
+    from flows.ledger import copy_sqlite, sqlite_file
+    from flows.ledger.dialect import parse_url
     from flows.night import ledger_url
 
-    copy(ledger_url(load(config)), target)
+    source = sqlite_file(parse_url(ledger_url(load(config))))
+    if source is None:
+        message = "This ledger is not SQLite."
+        raise ConfigurationError(message, next_step="Use the back-up of the database itself.")
+    if not source.is_file():
+        raise ConfigurationError(f"There is no ledger at {source} yet.")
+    copy_sqlite(source, target)
     say(f"ledger: copied to {target}")
     return int(ExitCode.OK)
 

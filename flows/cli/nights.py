@@ -116,7 +116,7 @@ def serve(
     from flows.nightly import serve_flows
 
     loaded = load(config)
-    serve_flows(loaded.path.resolve(), nightly=nightly, collect=collecting)
+    serve_flows(loaded.path.resolve(), night_cron=nightly, collect_cron=collecting)
     return int(ExitCode.OK)
 
 

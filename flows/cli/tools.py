@@ -71,20 +71,20 @@ def validate(
 
 def profile_list(json: JsonOption = False) -> int:
     """The profiles that ship with the product."""
-    from flows.extracts import shipped_profiles
+    from flows.profiles import load_profile, shipped_profiles
 
-    profiles = shipped_profiles()
+    profiles = {name: load_profile(name).description.get("en", "") for name in shipped_profiles()}
     if json:
-        say_json("profiles", {"profiles": [{"name": n, "title": t} for n, t in profiles]})
+        say_json("profiles", {"profiles": [{"name": n, "title": t} for n, t in profiles.items()]})
     else:
-        for name, title in profiles:
+        for name, title in profiles.items():
             say(f"{name:<22} {title}")
     return int(ExitCode.OK)
 
 
 def profile_show(name: Annotated[str, typer.Argument(metavar="P")]) -> int:
     """Print a profile, to read or to start one's own from."""
-    from flows.extracts import profile_text
+    from flows.profiles import profile_text
 
     say(profile_text(name))
     return int(ExitCode.OK)

@@ -38,7 +38,7 @@ _LINE_AGR = f"{_TRADE}/ram:IncludedSupplyChainTradeLineItem/ram:SpecifiedLineTra
 _SUPPLIER = "cac:AccountingSupplierParty/cac:Party"
 _CUSTOMER = "cac:AccountingCustomerParty"
 
-#: Term -> path below the root. A name ending in ``_scheme`` is an attribute of its term.
+#: Term -> path below the root; ``attachment_…``: below an attachment.
 _CII = {
     "number": f"{_DOC}/ram:ID",
     "type": f"{_DOC}/ram:TypeCode",
@@ -92,6 +92,9 @@ _UBL = {
 }
 _PATHS: dict[Syntax, dict[str, str]] = {"cii": _CII, "ubl": _UBL}
 
+#: Terms that come several times: ``<term>_<part>`` is a path below one of them.
+_REPEATED = frozenset({"attachment"})
+
 #: Identifier schemes that mean a SIRET (pivot TypeIdentifiant 1, ISO 6523 0002 and 0009).
 SIRET_SCHEMES = frozenset({"1", "0002", "0009"})
 
@@ -106,8 +109,19 @@ def _compiled(path: str) -> etree.XPath:
 @cache
 def dotted(syntax: Syntax, term: str) -> str:
     """Return the name Chorus Pro's messages give a term: ``FichierXml.<path>.value``."""
-    path = _STEP_DECORATION.sub("", _PATHS[syntax][term])
+    paths = _PATHS[syntax]
+    parent = term.partition("_")[0]
+    below = parent if parent in _REPEATED and parent != term else ""
+    path = "/".join(paths[step] for step in (below, term) if step)
+    path = _STEP_DECORATION.sub("", path)
     return f"FichierXml.{path.replace('/', '.')}.value"
+
+
+def dotted_path(element: etree._Element) -> str:
+    """Return the name Chorus Pro's messages give an element of an invoice."""
+    steps = [etree.QName(element).localname]
+    steps += [etree.QName(parent).localname for parent in element.iterancestors()]
+    return f"FichierXml.{'.'.join(reversed(steps[:-1]))}.value"
 
 
 class InvoiceView:

@@ -62,7 +62,7 @@ def _name(
     if len(name) > NAME_LENGTH:
         yield too_long("026", path, "nom de la piece jointe", NAME_LENGTH)
     if name.rpartition(".")[2].lower() not in EXTENSIONS or "." not in name:
-        yield wrong("027", path, "nom de la piece jointe", name)
+        yield wrong("027", path, name)
 
 
 def _zip_of_one(data: bytes) -> bool:

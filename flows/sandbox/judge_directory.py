@@ -7,18 +7,22 @@ one. ``FACTURES_PUBLIQUES`` is a pseudo-service nobody may name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from flows.sandbox.directory import Directory, Structure
 from flows.sandbox.invoice_view import InvoiceView
 from flows.sandbox.messages import Message, refused, required
 
+_SIRET = re.compile(r"\d{14}")
 PSEUDO_SERVICE = "FACTURES_PUBLIQUES"
 
 
 def judge_directory(view: InvoiceView, directory: Directory) -> tuple[Message, ...]:
     """Return what the directory has against an invoice."""
     siret = view.text("buyer")
+    if not _SIRET.fullmatch(siret):
+        return ()  # told already by the controls on the invoice itself
     structure = directory.find(siret)
     if structure is None:
         return (refused("020", f"Le destinataire {siret} est inconnu de Chorus Pro"),)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from flows.sandbox.invoice_view import SIRET_SCHEMES, InvoiceView
+from flows.sandbox.invoice_view import SIRET_SCHEMES, InvoiceView, dotted_path
 from flows.sandbox.judge_attachments import judge_attachments
 from flows.sandbox.messages import Message, refused, required, too_long, wrong
 from flows.sandbox.scenario import Checks
@@ -67,15 +67,15 @@ def _number(view: InvoiceView, checks: Checks, today: date) -> Iterator[Message]
     if len(number) > NUMBER_LENGTH:
         yield too_long("002", path, "identifiant de la facture", NUMBER_LENGTH)
     if not _NUMBER.fullmatch(number):
-        yield wrong("003", path, "identifiant de la facture", number)
+        yield wrong("003", path, number)
 
 
 def _type_and_cadre(view: InvoiceView, checks: Checks, today: date) -> Iterator[Message]:
     kind, cadre = view.text("type"), view.text("cadre") or "A1"  # AIFE samples leave A1 out
     if kind not in TYPES:
-        yield wrong("004", view.path("type"), "type de facture", kind)
+        yield wrong("004", view.path("type"), kind)
     if cadre not in CADRES:
-        yield wrong("005", view.path("cadre"), "cadre de facturation", cadre)
+        yield wrong("005", view.path("cadre"), cadre)
     if cadre in CADRES_WITH_VALIDEUR and view.knows("valideur") and not view.text("valideur"):
         yield required("006", view.path("valideur"))
 
@@ -83,27 +83,24 @@ def _type_and_cadre(view: InvoiceView, checks: Checks, today: date) -> Iterator[
 def _issue_date(view: InvoiceView, checks: Checks, today: date) -> Iterator[Message]:
     day, path = issue_date(view), view.path("issue_date")
     if day is None or not 2000 <= day.year <= 2099:
-        yield wrong("007", path, "date d'emission", view.text("issue_date"))
+        yield wrong("007", path, view.text("issue_date"))
     elif day > today and checks.future_dates == "refuse":
-        yield wrong("008", path, "date d'emission", day.isoformat())
+        yield wrong("008", path, day.isoformat())
 
 
 def _parties(view: InvoiceView, checks: Checks, today: date) -> Iterator[Message]:
-    for code, term, label in (
-        ("009", "supplier", "identifiantFournisseur"),
-        ("010", "buyer", "identifiantDestinataire"),
-    ):
+    for code, term in (("009", "supplier"), ("010", "buyer")):
         value, path = view.text(term), view.path(term)
         if not value:
             yield required(code, path)
-        elif view.scheme(term) in SIRET_SCHEMES or term == "buyer":
+        elif term == "buyer" or view.scheme(term) in SIRET_SCHEMES:
             if not _SIRET.fullmatch(value):
-                yield wrong(code, path, label, value)
+                yield wrong(code, path, value)
         elif len(value) > OTHER_ID_LENGTH:
-            yield too_long(code, path, label, OTHER_ID_LENGTH)
+            yield too_long(code, path, "identifiantFournisseur", OTHER_ID_LENGTH)
     if view.text("buyer") and view.scheme("buyer") not in SIRET_SCHEMES:
         path = view.path("buyer")
-        yield wrong("011", path, "type d'identifiant du destinataire", view.scheme("buyer"))
+        yield wrong("011", path, view.scheme("buyer"))
 
 
 def _references(view: InvoiceView, checks: Checks, today: date) -> Iterator[Message]:
@@ -122,11 +119,11 @@ def _payment(view: InvoiceView, checks: Checks, today: date) -> Iterator[Message
     if not means:
         yield required("016", view.path("payment"))
     elif means not in PAYMENT_MEANS:
-        yield wrong("017", view.path("payment"), "mode de paiement", means)
+        yield wrong("017", view.path("payment"), means)
     elif means in TRANSFERS and not iban:
         yield required("018", view.path("iban"))
     if iban and not _is_iban(iban):
-        yield wrong("019", view.path("iban"), "IBAN", iban)
+        yield wrong("019", view.path("iban"), iban)
 
 
 def _is_iban(text: str) -> bool:
@@ -140,7 +137,7 @@ def _is_iban(text: str) -> bool:
 def _currency(view: InvoiceView, checks: Checks, today: date) -> Iterator[Message]:
     currency = view.text("currency")
     if currency and not _CURRENCY.fullmatch(currency):  # AIFE samples leave the euro out
-        yield wrong("020", view.path("currency"), "devise", currency)
+        yield wrong("020", view.path("currency"), currency)
 
 
 def _amounts(view: InvoiceView, checks: Checks, today: date) -> Iterator[Message]:
@@ -149,7 +146,7 @@ def _amounts(view: InvoiceView, checks: Checks, today: date) -> Iterator[Message
         if name.endswith(_NUMERIC_ELEMENTS):
             text = (element.text or "").strip()
             if text and not _NUMERIC.fullmatch(text):
-                yield wrong("021", f"FichierXml.{name}.value", "numerique", text)
+                yield wrong("021", dotted_path(element), text)
                 return
     for term in ("total", "due"):
         if not view.text(term):

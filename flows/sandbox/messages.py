@@ -49,10 +49,11 @@ def too_long(code: str, path: str, label: str, limit: int) -> Message:
     return Message(f"SBX_MSG_03.{code}", text)
 
 
-def wrong(code: str, path: str, label: str, value: str) -> Message:
+def wrong(code: str, path: str, value: str) -> Message:
     """Return the error of a value that is not allowed."""
-    text = f"La valeur '{value}' du champ {label} ({path}) n'est pas autorisee"
-    return Message(f"SBX_MSG_03.{code}", text)
+    return Message(
+        f"SBX_MSG_03.{code}", f"La valeur '{value}' du champ ({path}) n'est pas autorisee"
+    )
 
 
 def refused(code: str, text: str) -> Message:

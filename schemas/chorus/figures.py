@@ -54,7 +54,9 @@ def header_figures_fit(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
                 yield _misfit("CP-DECIMALS-01", bt, value, AMOUNT)
 
 
-@FIGURES.check("CP-DECIMALS-01", "CP-DECIMALS-02", "CP-DECIMALS-03", "CP-DECIMALS-04")
+@FIGURES.check(
+    "CP-DECIMALS-01", "CP-DECIMALS-02", "CP-DECIMALS-03", "CP-DECIMALS-04", "CP-AMOUNT-01"
+)
 def line_figures_fit(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
     """Amounts, prices, quantities and rates of the lines."""
     for rank, line in enumerate(invoice.lines):

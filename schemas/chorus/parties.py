@@ -42,7 +42,7 @@ def seller_is_identified(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
         yield from _form("CP-SELLER-03", "BT-30", identifier)
 
 
-@PARTIES.check("CP-BUYER-01", "CP-BUYER-02", "CP-BUYER-03")
+@PARTIES.check("CP-BUYER-01", "CP-BUYER-02", "CP-BUYER-03", "CP-SIRET-01")
 def buyer_has_a_siret(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
     """BT-47: a public body is known by its SIRET and nothing else."""
     identifier = invoice.buyer.legal_id
@@ -54,7 +54,7 @@ def buyer_has_a_siret(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
         yield from _form("CP-BUYER-03", "BT-47", identifier)
 
 
-@PARTIES.check("CP-VALIDATOR-01", "CP-VALIDATOR-02")
+@PARTIES.check("CP-VALIDATOR-01", "CP-VALIDATOR-02", "CP-SIRET-01")
 def validator_is_identified(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
     """Cadres A9 and A12 go through a valideur: the titulaire or the mandataire."""
     process = load_codes("processes").get(invoice.process)
@@ -69,7 +69,7 @@ def validator_is_identified(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
         yield from _form("CP-VALIDATOR-02", "CP-VALIDEUR", identifier)
 
 
-@PARTIES.check("CP-PAYEE-01")
+@PARTIES.check("CP-PAYEE-01", "CP-SIRET-01")
 def payee_is_identified(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
     """BT-61: in the form of its type, when a payee (a factor) is named."""
     identifier = invoice.payee.legal_id if invoice.payee else None

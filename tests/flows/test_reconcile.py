@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from config.catalogue import LANGUAGES, UNFILLED
 from flows.errors import ExitCode
 from flows.reconcile import overdue_flows, overdue_invoices, reconcile
+from flows.sandbox.messages import Message
+from flows.sandbox.reports import FlowVerdict, RefusedMember, integration_report, pack
+from flows.sandbox.scenario import Naming, Reporting
+from schemas.explain import explain
 from tests.support.return_desk import Desk, flow_id
 from tests.support.return_files import document, flow_status, invoice_status
 
@@ -86,6 +92,85 @@ def test_a_rejection_leads_back_to_the_term_and_the_column_of_the_extract(desk: 
     assert [finding.bt for finding in findings] == ["BT-81"]
     place = findings[0].location
     assert (place.file, place.line, place.column) == ("erp.csv", 3, "MODE_REGLEMENT")
+
+
+def test_columns_come_from_the_profile_of_the_settings(desk: Desk) -> None:
+    flow = desk.deposit("FA-0001")
+    text = "Le champ (FichierXml.ExchangedDocument.ID.value) ne doit pas depasser 20 caracteres"
+    desk.drop("CSO1106A_1", document(flow_status("93", flow_id=flow, lines=[text])))
+    (finding,) = desk.collect().findings
+    assert (finding.bt, finding.location.column) == ("BT-1", "invoice_number")
+
+
+def test_a_profile_that_cannot_be_read_does_not_keep_reports_from_being_read(
+    tmp_path: Path,
+) -> None:
+    desk = Desk(tmp_path, {"source": {"profile": "no such profile"}})
+    flow = desk.deposit("FA-0001")
+    desk.drop("CSO1106A_1", document(flow_status("93", flow_id=flow)))
+    desk.collect()
+    assert desk.states() == {"FA-0001": "rejected"}
+    desk.close()
+
+
+@pytest.mark.parametrize("naming", ["archive", "unit", "line", "text"])
+@pytest.mark.parametrize("compression", ["none", "gzip", "tar.gz"])
+def test_the_sandbox_is_understood_in_each_of_its_manners(
+    desk: Desk, naming: Naming, compression: Literal["none", "gzip", "tar.gz"]
+) -> None:
+    flow = desk.deposit("FA-0001", "FA-0002", "FA-0003")
+    refused = RefusedMember(
+        flow_id=flow_id(102),
+        file_name=f"FSO1106A_ABC123_{flow_id(102)}.xml",
+        number="FA-0002",
+        messages=(Message("SBX_MSG_03.001", "L'element FichierXml.X.value est obligatoire."),),
+    )
+    report = integration_report(
+        FlowVerdict(flow, "ABC123", tuple(flow_id(n) for n in (101, 102, 103)), (refused,)),
+        report_id="CPP0011106000000000000001",
+        at=desk.now,
+        manner=Reporting(),
+        naming=naming,
+    )
+    desk.drop("CSO1106A_1", pack(report, "CSO1106A_1", compression, desk.now))
+    desk.collect()
+    assert desk.flow_state(flow) == "partial"
+    expected = ["integrated", "rejected", "integrated"]
+    unnamed = ["outcome_unknown"] * 3
+    assert list(desk.states().values()) == (unnamed if naming == "archive" else expected)
+
+
+def test_every_finding_is_told_in_words_without_gaps(desk: Desk) -> None:
+    """Each rule of returns.yaml is emitted by some test; here their words are looked at."""
+    flow = desk.deposit("FA-0001", "FA-0002")
+    other = desk.deposit("FA-0003")
+    desk.deposit("FA-0004")
+    desk.later(hours=30)
+    desk.drop("CSO1106A_1", document(flow_status("96", flow_id=flow)))
+    desk.drop("CSO1106A_2", document(flow_status("93", flow_id=other, at=at(1))))
+    desk.drop("CSO1106A_3", document(flow_status("95", flow_id=other, at=at(2))))
+    desk.drop("CSO1106A_4", document(flow_status("97", at="hier"), flow_status("")))
+    desk.drop("CSO1106A_5", b"?")
+    desk.drop("FEN1200A_1", document(invoice_status("13")))
+    first = desk.collect()
+    desk.drop("FEN1200A_2", document(invoice_status("01", number="FA-0003")))
+    findings = [*first.findings, *desk.collect().findings]
+    assert {finding.rule for finding in findings} >= {
+        "RT-FILE-01",
+        "RT-STATUS-01",
+        "RT-STATUS-02",
+        "RT-STATUS-03",
+        "RT-TIME-01",
+        "RT-FLOW-01",
+        "RT-FLOW-02",
+        "RT-OUTCOME-01",
+        "RT-LATE-01",
+    }
+    for finding in findings:
+        for language in LANGUAGES:
+            words = explain(finding, language)
+            empty = finding.value == ""
+            assert empty or UNFILLED not in words.message + words.advice
 
 
 def test_what_a_partial_integration_does_not_name_is_unknown_and_stays_taken(desk: Desk) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal as D
 
 import pytest
 
 from schemas.chorus.document import DOCUMENT
-from tests.support.ruled_invoice import SAMPLE, Changes, changed, hits
+from tests.support.ruled_invoice import SAMPLE, Changes, D, changed, hits
 from transforms.invoice import Delivery, DocumentReference, Totals
 
 PAID = Totals(with_vat=D(120), paid=D(120), due=D(0))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal as D
-
 import pytest
 
 from schemas.chorus.figures import FIGURES
-from tests.support.ruled_invoice import SAMPLE, Changes, allowance, changed, hits
+from tests.support.ruled_invoice import SAMPLE, Changes, D, allowance, changed, hits
 from transforms.invoice import AllowanceCharge, Delivery, Identifier
 
 BROKEN: list[tuple[str, str, Changes]] = [

@@ -277,7 +277,8 @@ def _exempt_from_abroad() -> Invoice:
         basic,
         vat_point_code="72",
         contract=ContractReference(number="2026-C-3", kind="CT", issue_date=date(2026, 1, 2)),
-        seller=replace(_SELLER, legal_id=Identifier("BE0123456749", "2"), vat_id=None),
+        seller=replace(_SELLER, legal_id=Identifier("BE0123456749", "2"), vat_id="BE0123456749"),
+        buyer=replace(_BUYER, vat_id="FR12213801855"),
         totals=replace(basic.totals, vat=D("0.00"), with_vat=D("240.00"), due=D("240.00")),
         vat=(
             VatBreakdown(

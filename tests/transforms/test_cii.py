@@ -42,7 +42,12 @@ def values(root: etree._Element, path: str) -> list[str]:
             "ram:SpecifiedLegalOrganization/ram:ID/@schemeID",
             ["1", "0009"],
         ),
-        ("a1_exempt_from_abroad", {}, "ram:SellerTradeParty/*/ram:ID[1]/@schemeID", ["2"]),
+        (
+            "a1_exempt_from_abroad",
+            {},
+            "ram:SellerTradeParty/ram:SpecifiedLegalOrganization/ram:ID/@schemeID",
+            ["2"],
+        ),
         ("everything", {}, "ram:InvoiceeTradeParty/*/ram:ID/@schemeID", ["RIDET"]),
         ("everything", {"ridet_scheme": "4"}, "ram:InvoiceeTradeParty/*/ram:ID/@schemeID", ["4"]),
         ("a1_invoice", {}, "ram:ContractReferencedDocument/ram:ReferenceTypeCode", ["BC"]),

@@ -40,7 +40,16 @@ def document(settlement: str = "", number: str = "<ram:ID>N1</ram:ID>", head: st
 
 @pytest.mark.parametrize("name", sorted(set(SAMPLES) - {"a1_attachments"}))
 def test_a_written_invoice_reads_back_the_same(name: str) -> None:
-    assert read_back(SAMPLES[name]) == SAMPLES[name]
+    assert read_back(SAMPLES[name]) == as_read(SAMPLES[name])
+
+
+def as_read(invoice: Invoice) -> Invoice:
+    """Return the invoice with the text of the payment means in the note: CII has one element."""
+    payment = invoice.payment
+    if payment is None or payment.means_text is None:
+        return invoice
+    note = f"{payment.means_text} - {payment.note}"
+    return replace(invoice, payment=replace(payment, means_text=None, note=note))
 
 
 def test_attachments_read_back_with_their_content() -> None:

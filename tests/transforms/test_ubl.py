@@ -181,6 +181,24 @@ def test_the_due_date_is_kept_without_payment_instructions(sample: str) -> None:
         assert values(root, "cbc:DueDate | //cbc:PaymentDueDate") == ["2026-11-04"]
 
 
+def test_without_a_vat_number_the_vat_regime_goes_to_the_period() -> None:
+    root = written(replace(BASIC, seller=replace(BASIC.seller, vat_id=None)))
+    assert values(root, "cac:PartyTaxScheme") == []
+    assert values(root, "cac:InvoicePeriod/cbc:DescriptionCode") == ["3"]
+
+
+def test_of_several_payment_means_the_first_alone_carries_what_may_come_once() -> None:
+    root = written(SAMPLES["everything"])
+    assert len(values(root, "cac:PaymentMeans")) == 2
+    for once in ("cbc:PaymentDueDate", "cac:CardAccount", "cac:PaymentMandate"):
+        assert len(values(root, f"cac:PaymentMeans[1]/{once}")) == 1
+        assert len(values(root, once)) == 1
+    assert values(root, "cac:PayeeFinancialAccount/cbc:ID") == [
+        "FR1420041010050500013M02606",
+        "0001234567 89",
+    ]
+
+
 def test_several_preceding_invoices_are_written() -> None:
     note = SAMPLES["a1_credit_note"]
     root = written(replace(note, preceding=note.preceding * 2))

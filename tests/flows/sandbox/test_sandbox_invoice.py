@@ -64,22 +64,22 @@ def test_a_right_invoice_is_accepted(
     ("changes", "words"),
     [
         ({"number": "F-2026-000000000000001"}, ".value) ne doit pas depasser 20 caracteres"),
-        ({"number": "F#2026"}, "La valeur 'F#2026' du champ identifiant de la facture"),
-        ({"kind": "384"}, "'384' du champ type de facture"),
-        ({"cadre": "M1"}, "'M1' du champ cadre de facturation"),
-        ({"cadre": "A11"}, "'A11' du champ cadre de facturation"),
-        ({"day": "20261104"}, "'2026-11-04' du champ date d'emission"),
-        ({"supplier": "999999006"}, "'999999006' du champ identifiantFournisseur"),
-        ({"buyer": "219999000"}, "'219999000' du champ identifiantDestinataire"),
-        ({"buyer_scheme": "2"}, "'2' du champ type d'identifiant du destinataire"),
+        ({"number": "F#2026"}, "La valeur 'F#2026' du champ"),
+        ({"kind": "384"}, "'384' du champ"),
+        ({"cadre": "M1"}, "'M1' du champ"),
+        ({"cadre": "A11"}, "'A11' du champ"),
+        ({"day": "20261104"}, "'2026-11-04' du champ"),
+        ({"supplier": "999999006"}, "La valeur '999999006' du champ"),
+        ({"buyer": "219999000"}, "La valeur '219999000' du champ"),
+        ({"buyer_scheme": "2"}, "'2' du champ"),
         ({"engagement": "E" * 51}, "numero d'engagement"),
         ({"contract": "M" * 51}, "numero de marche"),
         ({"original": "F" * 21}, "facture d'origine"),
         ({"means": ""}, "est obligatoire."),
-        ({"means": "57"}, "'57' du champ mode de paiement"),
+        ({"means": "57"}, "'57' du champ"),
         ({"iban": ""}, "est obligatoire."),
-        ({"iban": "FR7630006000011234567890188"}, "du champ IBAN"),
-        ({"price": "1.1234567"}, "'1.1234567' du champ numerique"),
+        ({"iban": "FR7630006000011234567890188"}, "'FR7630006000011234567890188' du champ"),
+        ({"price": "1.1234567"}, "'1.1234567' du champ"),
         ({"cadre": "A2"}, "montant deja verse egal au total TTC"),
     ],
     ids=str,
@@ -87,9 +87,8 @@ def test_a_right_invoice_is_accepted(
 def test_a_wrong_invoice_is_refused_for_one_reason(
     build: Build, draft: Draft, syntax: str, changes: dict[str, Any], words: str
 ) -> None:
-    found = errors(build(), syntax, draft.but(**changes))
-    assert [text for text in found if words in text], found
-    assert len([text for text in found if "est inconnu" not in text]) == 1
+    (message,) = errors(build(), syntax, draft.but(**changes))
+    assert words in message
 
 
 @pytest.mark.parametrize(
@@ -116,12 +115,29 @@ def test_a_wrong_invoice_is_refused_for_one_reason(
             f"L'element {AGREEMENT}.BuyerReference.value est obligatoire.",
         ),
         (
+            {"supplier": "999999006"},
+            f"La valeur '999999006' du champ ({AGREEMENT}.SellerTradeParty"
+            ".SpecifiedLegalOrganization.ID.value) n'est pas autorisee",
+        ),
+        (
+            {"attachments": (("a.exe", b"1"),)},
+            "La valeur 'a.exe' du champ"
+            f" ({AGREEMENT}.AdditionalReferencedDocument.IssuerAssignedID.value)"
+            " n'est pas autorisee",
+        ),
+        (
+            {"total": "1.1234567"},
+            "La valeur '1.1234567' du champ"
+            f" ({SETTLEMENT}.SpecifiedTradeSettlementHeaderMonetarySummation"
+            ".GrandTotalAmount.value) n'est pas autorisee",
+        ),
+        (
             {"buyer": "24999900400016"},
             f"L'element {AGREEMENT}.BuyerOrderReferencedDocument.IssuerAssignedID.value"
             " est obligatoire.",
         ),
     ],
-    ids=["payment", "number", "gross", "service", "engagement"],
+    ids=["payment", "number", "gross", "service", "siret", "attachment", "amount", "engagement"],
 )
 def test_messages_have_the_wording_seen_in_production(
     build: Build, draft: Draft, changes: dict[str, Any], message: str
@@ -146,7 +162,7 @@ def test_several_errors_are_all_told(build: Build, draft: Draft) -> None:
     assert [text.split("(")[0][:30] for text in found] == [
         "La valeur '999' du champ type ",
         "L'element FichierXml.SupplyCha",
-        "La valeur 'eur' du champ devis",
+        "La valeur 'eur' du champ ",
     ]
 
 
@@ -155,8 +171,8 @@ def test_several_errors_are_all_told(build: Build, draft: Draft) -> None:
     ("name", "data", "words"),
     [
         ("x" * 47 + ".pdf", b"1", "ne doit pas depasser 50 caracteres"),
-        ("programme.exe", b"1", "'programme.exe' du champ nom de la piece jointe"),
-        ("sansextension", b"1", "'sansextension' du champ nom de la piece jointe"),
+        ("programme.exe", b"1", "'programme.exe' du champ"),
+        ("sansextension", b"1", "'sansextension' du champ"),
         ("vide.pdf", b"", "La piece jointe est vide"),
         ("gros.pdf", b"\0" * 10_000_000, "depasse 10 Mo"),
     ],
