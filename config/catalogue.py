@@ -28,7 +28,16 @@ from config.yaml_text import YamlTextError, load_yaml
 Language = Literal["fr", "en"]
 SeverityName = Literal["fatal", "error", "warning"]
 Layer = Literal[
-    "shape", "mapping", "rules", "directory", "xsd", "referee", "platform", "ledger", "deposit"
+    "shape",
+    "mapping",
+    "rules",
+    "directory",
+    "xsd",
+    "referee",
+    "platform",
+    "ledger",
+    "deposit",
+    "internal",
 ]
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)

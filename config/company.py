@@ -169,6 +169,9 @@ class Company(Part):
             if found is None or found.level != "document":
                 msg = f"{key!r} is no business term of the document (docs/profiles.md lists them)"
                 raise ValueError(msg)
+            if not found.accepts(value[key]):
+                msg = f"{key}: {value[key]!r} is no {found.kind}"
+                raise ValueError(msg)
         return value
 
     @cached_property

@@ -207,6 +207,19 @@ class Profile(Part):
     """Columns known and not used; any other unused column is told once per file."""
 
     @property
+    def columns(self) -> dict[str, str]:
+        """Return the ERP column of each term that has one (the first of a group that repeats)."""
+        found = {
+            term: source.column.replace("{n}", "1")
+            for group in self.repeated
+            for term, source in group.terms.items()
+            if source.column
+        }
+        for terms in (self.lines, self.header):
+            found |= {term: source.column for term, source in terms.items() if source.column}
+        return found
+
+    @property
     def encoding(self) -> str:
         """Return the declared encoding of text extracts."""
         return self.format.encoding

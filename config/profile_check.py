@@ -81,6 +81,9 @@ def _section(
                 yield ProfileFault((*place, "dates"), f"{key} is no date")
         if source.marks is not None and term.kind not in DECIMAL_KINDS:
             yield ProfileFault((*place, "marks"), f"{key} is no number")
+        for name, text in (("constant", source.constant), ("default", source.default)):
+            if text is not None and not term.accepts(text):
+                yield ProfileFault((*place, name), f"{text!r} is no {term.kind}")
         if source.pad and not term.siret:
             yield ProfileFault((*place, "pad"), f"{key} is no SIRET")
 

@@ -238,7 +238,10 @@ class Report(Section):
     """The report of a run."""
 
     folder: Path = Path("reports")
+    """One folder per run is made in it."""
     language: Literal["fr", "en"] = "fr"
+    rows_per_list: Annotated[int, Field(ge=1)] = 200
+    """Invoices shown per list of the page; the CSV files always hold all of them."""
 
 
 class Workers(Section):
@@ -305,7 +308,12 @@ class Settings(Section):
 
     def anchored(self, base: Path) -> Settings:
         """Return a copy whose relative paths are taken from ``base``."""
-        return _anchor(self, base)
+        anchored = _anchor(self, base)
+        profile = Path(self.source.profile)
+        if profile.suffix not in {".yaml", ".yml"} or profile.is_absolute():
+            return anchored
+        source = anchored.source.model_copy(update={"profile": str(base / profile)})
+        return anchored.model_copy(update={"source": source})
 
 
 def _anchor(section: _SectionT, base: Path) -> _SectionT:

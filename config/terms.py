@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -72,6 +74,17 @@ class Term:
     def name(self, language: str) -> str:
         """Return the everyday name of the term in ``language`` (``fr`` or ``en``)."""
         return self.en if language == "en" else self.fr
+
+    def accepts(self, text: str) -> bool:
+        """Whether ``text`` can be a fixed value of the term: ISO date, number with a point."""
+        try:
+            if self.kind in DECIMAL_KINDS:
+                return Decimal(text).is_finite()
+            if self.kind == "date":
+                date.fromisoformat(text)
+        except (ArithmeticError, ValueError):
+            return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)

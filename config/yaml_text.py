@@ -40,4 +40,4 @@ def load_yaml(text: str) -> Any:
         msg = f"{place}{error.problem}"
         raise YamlTextError(msg) from error
     except yaml.YAMLError as error:
-        raise YamlTextError(str(error)) from error
+        raise YamlTextError(" ".join(str(error).split())) from error

@@ -11,7 +11,7 @@ from transforms.finding import Finding
 
 #: Findings that ask for a person at once. A rejection is an outcome like others, and an unknown
 #: fate has until the deadline to settle itself.
-_GRAVE = frozenset(
+GRAVE = frozenset(
     {
         "RT-FILE-02",
         "RT-STATUS-01",
@@ -96,7 +96,7 @@ class CollectResult:
         why += [
             f"{finding.rule}: {finding.value or finding.location.file}"
             for finding in self.findings
-            if finding.rule in _GRAVE
+            if finding.rule in GRAVE
         ]
         return tuple(dict.fromkeys(why))
 

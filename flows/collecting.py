@@ -15,6 +15,7 @@ from flows.configuration import Configuration
 from flows.errors import ExitCode
 from flows.folders import StateFolders
 from flows.night import open_ledger, utc_now
+from flows.profiles import load_profile
 from flows.report import RunFacts, write_report
 
 
@@ -55,7 +56,8 @@ def collect_now(
         open_ledger(configuration, clock=clock, create=False) as ledger,
     ):
         with open_channel(settings.channel) as channel:
-            result = collect(ledger, channel, settings, clock=clock)
+            columns = load_profile(settings.source.profile).columns
+            result = collect(ledger, channel, settings, clock=clock, columns=columns)
         reports = tuple(
             write_report(ledger, run_id, settings, RunFacts()) for run_id in result.runs_touched
         )

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from schemas.explain import explain
-
 from config.settings import Settings
 from flows import attachments
 from flows.errors import ConfigurationError, ExitCode
@@ -22,6 +20,7 @@ from flows.extracts import ExtractFile, read_extracts
 from flows.night import utc_now
 from flows.transform import load_sources
 from flows.worker import ChunkItem, Worker
+from schemas.explain import explain
 from transforms.finding import Finding
 from transforms.mapping import Mapper
 

@@ -16,14 +16,20 @@ VARIABLE = "CHORUS_FLOWS_CRASH_AT"
 
 
 class CrashPoint(StrEnum):
-    """Places of the deposit protocol, in order."""
+    """Places of a night, in order."""
 
+    CLAIM = "claim"  # extracts claimed, none recorded
+    RENDER = "render"  # a flow written under its temporary name, in a worker
+    BUILT = "built"  # the flows of a chunk in the outbox, the chunk not recorded
+    RECORDED = "recorded"  # a chunk recorded, the night not yet whole
+    BEFORE_DEPOSIT = "before-deposit"  # the night whole, its balance and brakes looked at
     UPLOAD_0 = "upload-0"  # `uploading` recorded, not a byte sent
     UPLOAD_50 = "upload-50"  # half of the bytes sent
     UPLOAD_100 = "upload-100"  # all bytes sent, size not yet compared
     BEFORE_RENAMING_RECORD = "before-renaming-record"
     AFTER_RENAMING_RECORD = "after-renaming-record"  # recorded, rename not yet asked for
     AFTER_RENAME = "after-rename"  # final name reached, ledger does not know
+    BEFORE_REPORT = "before-report"  # all deposited and recorded, the run not yet finished
 
 
 def reach(name: str) -> None:

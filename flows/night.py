@@ -23,22 +23,21 @@ from flows.channels import Channel, open_channel
 from flows.collect import collect
 from flows.collect_result import CollectResult
 from flows.configuration import Configuration
+from flows.crashpoints import CrashPoint, reach
 from flows.deposit import DepositResult, deposit_flows
 from flows.errors import (
     BalanceError,
     BrakeHeldError,
-    ChannelRefusedError,
     ChorusFlowsError,
     ConfigurationError,
     ControlError,
     ExitCode,
     FinalError,
     RetryableError,
-    TransportError,
     worst,
 )
 from flows.folders import StateFolders
-from flows.ledger import FlowState, InvoiceState, Ledger, RunRecord, RunState
+from flows.ledger import SYSTEM, FlowState, InvoiceState, Ledger, RunRecord, RunState
 from flows.progress import Progress, Silent
 from flows.recovery import RecoveryResult, recover
 from flows.report import RunFacts, write_report
@@ -220,13 +219,14 @@ class Night:
         )
         try:
             if self._mode is not Mode.DRY_RUN:
-                perform("collect", self._collect)
+                perform("collect", lambda: self._collect(sources))
             perform("transform", lambda: self._transform(sources))
             self._check(sources)
             if self._mode is Mode.DEPOSIT:
                 perform("deposit", self._deposit)
         except (RetryableError, FinalError) as error:
             self._done.problems.append(error)
+        reach(CrashPoint.BEFORE_REPORT)
         balance, code = self._close()
         path = perform("report", lambda: self._report(balance))
         assert path is None or isinstance(path, Path)
@@ -256,17 +256,20 @@ class Night:
             version=version("chorus-flows"),
         )
 
-    def _collect(self) -> None:
-        """Fetch reports, then settle the flows of earlier runs whose fate was open."""
+    def _collect(self, sources: Sources) -> None:
+        """Fetch reports, then settle the flows of earlier runs whose fate was open.
+
+        A channel that fails is told by the results: the night's invoices can still be made ready,
+        and the deposit will meet it again.
+        """
         with self._channel() as channel:
-            try:
-                self._done.collected = collect(
-                    self._ledger, channel, self._settings, clock=self._clock
-                )
-            except (TransportError, ChannelRefusedError) as error:
-                # The night's invoices can still be made ready; the deposit will meet it again.
-                self._done.problems.append(error)
-                self._progress.tell(str(error))
+            self._done.collected = collect(
+                self._ledger,
+                channel,
+                self._settings,
+                clock=self._clock,
+                columns=sources.setup.profile.columns,
+            )
             self._done.recovered = recover(
                 self._ledger, channel, self._folders.outbox, self._settings
             )
@@ -312,6 +315,7 @@ class Night:
             raise BrakeHeldError(message, next_step=step)
 
     def _deposit(self) -> None:
+        reach(CrashPoint.BEFORE_DEPOSIT)
         recovered = self._done.recovered
         former = [
             flow
@@ -346,6 +350,9 @@ class Night:
             ),
             incomplete=done.transformed.claim.incomplete if done.transformed else (),
         )
+        touched = {*self._touched, *(done.collected.runs_touched if done.collected else ())}
+        for run_id in sorted(touched - {self._run_id}):
+            write_report(self._ledger, run_id, self._settings, RunFacts())
         return write_report(self._ledger, self._run_id, self._settings, facts)
 
     # -- helpers -------------------------------------------------------------------------------
@@ -385,6 +392,11 @@ class Night:
         """Finish the run unless it must be resumed; return its balance and exit code."""
         done = self._done
         codes = [problem.exit_code for problem in done.problems]
+        state = self._final_state()
+        if state is RunState.FAILED:
+            # The right extract may bring the same numbers again.
+            reason = "; ".join(problem.what for problem in done.problems)
+            abandon(self._ledger, self._run_id, reason=reason)
         balance = self._balance()
         if balance is not None:
             codes += self._codes(balance)
@@ -394,7 +406,6 @@ class Night:
             if result is not None:
                 codes.append(result.exit_code)
         code = worst(*codes)
-        state = self._final_state()
         if state is not None:
             self._ledger.finish_run(
                 self._run_id,
@@ -428,6 +439,12 @@ class Night:
             return RunState.HELD
         # What could not be sent is in the outbox: the next run's recovery hands it on.
         return RunState.DONE
+
+
+def abandon(ledger: Ledger, run_id: str, *, reason: str, actor: str = SYSTEM) -> None:
+    """Abandon the flows of a run that were never sent; the ledger frees their numbers."""
+    for flow in ledger.flows(states={FlowState.BUILT}, run_id=run_id):
+        ledger.move_flow(flow.flow_id, FlowState.ABANDONED, detail=reason, actor=actor)
 
 
 def balance_record(balance: Balance) -> dict[str, object]:

@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from schemas.explain import explain_platform_message
-
 from config.settings import Settings
 from config.statuses import load_statuses
 from flows.ledger import (
@@ -27,17 +25,18 @@ from flows.ledger import (
     Ledger,
 )
 from flows.status_rows import flow_report
+from schemas.explain import explain_platform_message
+from transforms.error_lines import Member
 from transforms.finding import Finding, Location, Severity
-from transforms.returns import ErrorLine, FlowStatusReport, status_code
 from transforms.settlement import (
     Fate,
     FlowFate,
-    Member,
     Settlement,
     Verdict,
     outcome_of,
     settle,
 )
+from transforms.statuses import ErrorLine, FlowStatusReport, status_code
 
 #: States of a flow whose arrival was not certain: any word of Chorus Pro makes it so.
 _UNCERTAIN = frozenset(

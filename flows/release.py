@@ -12,7 +12,7 @@ from flows.deposit import DepositResult, deposit_flows
 from flows.errors import ConfigurationError, ExitCode, RetryableError, worst
 from flows.folders import StateFolders
 from flows.ledger import FlowState, Ledger, RunRecord, RunState
-from flows.night import NightResult, open_ledger, utc_now
+from flows.night import NightResult, abandon, open_ledger, utc_now
 from flows.report import RunFacts, write_report
 
 
@@ -85,12 +85,6 @@ def discard(
         )
         path = write_report(ledger, run_id, settings, RunFacts(problems=(reason,)))
         return NightResult(run_id, ExitCode.OK, None, path)
-
-
-def abandon(ledger: Ledger, run_id: str, *, actor: str, reason: str) -> None:
-    """Abandon the flows of a run that were never sent; the ledger frees their numbers."""
-    for flow in ledger.flows(states={FlowState.BUILT}, run_id=run_id):
-        ledger.move_flow(flow.flow_id, FlowState.ABANDONED, detail=reason, actor=actor)
 
 
 def _held(ledger: Ledger, run_id: str, by: str, reason: str) -> RunRecord:

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from schemas.explain import explain
-
 from flows.errors import ConfigurationError
 from flows.ledger import (
     EventRecord,
@@ -18,6 +16,7 @@ from flows.ledger import (
     RunRecord,
     StatusRecord,
 )
+from schemas.explain import explain
 from transforms.finding import Finding
 
 

@@ -11,14 +11,14 @@ from datetime import tzinfo
 
 from flows.ledger import HOLDING, InvoiceRecord, Ledger, StatusRecord, StatusRow
 from transforms.return_time import read_stamp
-from transforms.returns import (
+from transforms.settlement import bare_flow_id
+from transforms.statuses import (
     ErrorLine,
     FlowStatusReport,
     InvoiceStatusReport,
     ReturnFlow,
     status_code,
 )
-from transforms.settlement import bare_flow_id
 
 #: Chorus Pro's type of identifier for a SIRET, and the length of its first part, the SIREN.
 _SIRET_TYPE = "1"

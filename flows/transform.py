@@ -19,6 +19,7 @@ from pathlib import Path
 from config.settings import Settings
 from config.target import Target, load_target
 from flows import attachments, control, landing, waiting
+from flows.crashpoints import CrashPoint, reach
 from flows.errors import ConfigurationError
 from flows.extracts import ExtractFile, load_company, load_profile, read_extracts
 from flows.fanout import map_in_order, open_executor
@@ -187,6 +188,7 @@ class Transformation:
             claim = landing.claimed_before(settings, folder, processed=self._processed)
         else:
             claim = landing.claim(settings, folder, now=self._now, processed=self._processed)
+        reach(CrashPoint.CLAIM)
         encoding = self._sources.setup.profile.format.encoding
         for file in claim.files:
             seen = self._ledger.extract_seen(file.sha256)
@@ -323,6 +325,7 @@ class Transformation:
             self._spool(chunk, result)
             conflicts = self._ledger.commit_chunk(self._run_id, result.outcomes, result.flows)
             if not conflicts:
+                reach(CrashPoint.RECORDED)
                 return result.outcomes
             for flow in result.flows:
                 (self._folders.outbox / flow.path).unlink(missing_ok=True)

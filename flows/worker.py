@@ -21,6 +21,7 @@ from config.profile import Profile
 from config.settings import Settings, Syntax
 from config.target import Target
 from flows.attachments import AttachmentFile
+from flows.crashpoints import CrashPoint, reach
 from flows.ledger import Known
 from schemas.registry import RuleContext
 from schemas.rules import check
@@ -37,6 +38,7 @@ from transforms.naming import flow_id, flow_name, member_name
 from transforms.outcome import BuiltFlow, Fate, InvoiceOutcome
 from transforms.totals import complete
 from transforms.ubl import render_ubl
+from transforms.writable import check_writable
 
 #: Rule of a finding that stands for a defect of ours.
 INTERNAL_RULE = "XT-INTERNAL-01"
@@ -131,7 +133,10 @@ class Worker:
         self._gate = XsdGate(setup.settings.syntax.value)
         self._limits = attachment_limits(setup.settings.attachments)
         self._context = RuleContext(
-            environment=setup.settings.environment, target=setup.target, run_date=setup.run_date
+            environment=setup.settings.environment,
+            target=setup.target,
+            run_date=setup.run_date,
+            syntax=setup.settings.syntax.value,
         )
 
     def process(self, chunk: Chunk) -> ChunkResult:
@@ -147,6 +152,7 @@ class Worker:
             flows.append(built)
             for outcome in members:
                 outcomes[outcome.position] = outcome
+        reach(CrashPoint.BUILT)
         ordered = tuple(outcomes[position] for position in sorted(outcomes))
         return ChunkResult(ordered, tuple(flows))
 
@@ -191,6 +197,7 @@ class Worker:
             return taken
         findings += closing
         findings += check(invoice, self._context)
+        findings += check_writable(invoice, self._settings.syntax.value)
         invoice, told = pieces.prepare(invoice, self._limits)
         findings += told
         findings += _outside(item, invoice)
@@ -223,7 +230,8 @@ class Worker:
             position=item.position,
             span=item.rows.span,
             fate=Fate.QUARANTINED,
-            number=invoice.number,
+            # A cut row may have lost its number: the key of its rows still tells which it was.
+            number=invoice.number or item.rows.key or None,
             identity=identity,
             content_hash=digest,
             type_code=invoice.type_code,
@@ -261,6 +269,12 @@ class Worker:
             run = self._setup.run_id
             holders.append(_Holder(twin.content_hash, place, None, "bundled", run))
         for holder in holders:
+            if holder.content_hash is None:
+                # Sent by a former tool: its number is taken, its content cannot be compared.
+                where = Location(outcome.span.file, outcome.span.first_line)
+                told = Finding("LG-IMPORTED-01", Severity.WARNING, where, "BT-1", outcome.number)
+                findings = (*outcome.findings, told)
+                return replace(outcome, fate=Fate.SKIPPED, reason=holder.place, findings=findings)
             if holder.content_hash == outcome.content_hash:
                 return replace(outcome, fate=Fate.SKIPPED, reason=holder.flow_id or holder.place)
             tonight = holder.run_id == self._setup.run_id
@@ -366,6 +380,7 @@ class Worker:
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as stream:
             digest = write_bundle(stream, members, gzip_level=bundle.gzip_level, stylesheet=sheet)
+            reach(CrashPoint.RENDER)
             stream.flush()
             os.fsync(stream.fileno())
         partial.replace(path)

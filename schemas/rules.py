@@ -40,7 +40,6 @@ COVERED_BY: Mapping[str, str] = MappingProxyType(
         "BR-61": "CP-IBAN-01",
         "BR-CO-26": "CP-SELLER-01",
         "BR-CL-04": "CP-CURRENCY-01",
-        "BR-CL-16": "CP-PAYMENT-02",
         "BR-CL-17": "CP-CATEGORY-01",
     }
 )

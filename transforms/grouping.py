@@ -13,6 +13,10 @@ from transforms.outcome import Span
 from transforms.records import RowFault
 
 
+class SpoolError(ValueError):
+    """Raised when spooled rows cannot be read back."""
+
+
 @dataclass(frozen=True, slots=True)
 class RowBlock:
     """Rows of one file that belong to one invoice, as text.
@@ -85,7 +89,7 @@ class InvoiceRows:
         """Return what :meth:`to_json` wrote.
 
         Raises:
-            ValueError: when ``text`` is no such JSON (a cut file, for instance).
+            SpoolError: when ``text`` is no such JSON (a cut file, for instance).
         """
         try:
             data = json.loads(text)
@@ -103,9 +107,9 @@ class InvoiceRows:
                 ),
                 findings=tuple(finding_from_json(finding) for finding in data["findings"]),
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             msg = f"spooled invoice rows are incomplete: {error}"
-            raise ValueError(msg) from error
+            raise SpoolError(msg) from error
 
 
 def finding_to_json(finding: Finding) -> dict[str, Any]:

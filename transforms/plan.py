@@ -209,4 +209,4 @@ def _fixed(term: Term, text: str | None) -> Any:
         return Decimal(text)
     if term.kind == "date":
         return date.fromisoformat(text)
-    return text
+    return "".join(text.split()) if term.compact else text

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
 from flows.ledger.records import EventRecord, FindingRecord
-from flows.ledger.store import SYSTEM, Store, columns_for, to_record
+from flows.ledger.store import SYSTEM, Store, batches, columns_for, to_record
 from flows.ledger.tables import events, findings
 from transforms.finding import Finding, Location, Severity
 
@@ -63,6 +63,37 @@ class HistoryBook(Store):
         with self._reading() as connection:
             rows = connection.execute(
                 select(findings).where(self._ours(findings), *where).order_by(findings.c.id)
+            )
+            return [_to_finding(row._mapping) for row in rows]
+
+    def findings_of(self, invoice_rows: Collection[int]) -> dict[int, list[FindingRecord]]:
+        """Return the findings of many invoices at once, in the order they were recorded.
+
+        Invoices without a finding are absent.
+        """
+        found: dict[int, list[FindingRecord]] = {}
+        with self._reading() as connection:
+            for batch in batches(sorted(invoice_rows)):
+                rows = connection.execute(
+                    select(findings)
+                    .where(self._ours(findings), findings.c.invoice_id.in_(batch))
+                    .order_by(findings.c.id)
+                )
+                for row in rows:
+                    found.setdefault(row.invoice_id, []).append(_to_finding(row._mapping))
+        return found
+
+    def findings_apart(self, run_id: str) -> list[FindingRecord]:
+        """Return the findings of a run that are about no invoice: rows, files, flows."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                select(findings)
+                .where(
+                    self._ours(findings),
+                    findings.c.run_id == run_id,
+                    findings.c.invoice_id.is_(None),
+                )
+                .order_by(findings.c.id)
             )
             return [_to_finding(row._mapping) for row in rows]
 

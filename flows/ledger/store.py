@@ -58,6 +58,10 @@ class Store:
         self.emitter = emitter
         self._clock = clock
 
+    def now(self) -> datetime:
+        """Return the present moment by the ledger's clock."""
+        return self._clock()
+
     @property
     def _scope(self) -> dict[str, str]:
         return {"company": self.company, "emitter": self.emitter}

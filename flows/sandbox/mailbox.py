@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,6 +114,9 @@ class Mailbox:
         parcel.path.replace(self._archive / parcel.path.name)
 
     def _lying(self) -> list[Parcel]:
-        found = [path for path in self.incoming.iterdir() if path.is_file() and is_final(path.name)]
-        found.sort(key=lambda path: (path.stat().st_mtime_ns, path.name))
-        return [Parcel(path, path.name) for path in found]
+        found: list[tuple[int, str, Path]] = []
+        for path in self.incoming.iterdir():
+            with suppress(FileNotFoundError):  # taken or removed at this very moment
+                if path.is_file() and is_final(path.name):
+                    found.append((path.stat().st_mtime_ns, path.name, path))
+        return [Parcel(path, name) for _, name, path in sorted(found)]

@@ -95,20 +95,29 @@ def lines_are_accepted(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
 @FIGURES.check("CP-CATEGORY-01", "CP-RATE-01")
 def vat_is_french(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
     """VAT categories that Chorus Pro takes, and rates met in France: each told once."""
-    pairs: dict[tuple[str | None, Decimal | None], tuple[str, str, int | None]] = {}
+    told: set[tuple[str | None, Decimal | None]] = set()
+    categories, rates = load_codes("vat_categories"), french_rates()
+    for category, rate, bts, rank in _vat_pairs(invoice):
+        if (category, rate) in told:
+            continue
+        told.add((category, rate))
+        if category is not None and category not in categories:
+            yield Hit("CP-CATEGORY-01", bts[0], category, rank)
+        if rate is not None and rate not in rates:
+            yield Hit("CP-RATE-01", bts[1], f"{rate:f}", rank)
+
+
+def _vat_pairs(
+    invoice: Invoice,
+) -> Iterator[tuple[str | None, Decimal | None, tuple[str, str], int | None]]:
+    """Yield category, rate, their terms and the rank of the line, wherever VAT is told."""
     for rank, line in enumerate(invoice.lines):
-        pairs.setdefault((line.vat_category, line.vat_rate), ("BT-151", "BT-152", rank))
+        yield line.vat_category, line.vat_rate, ("BT-151", "BT-152"), rank
     for item in invoice.allowances:
         bts = ("BT-102", "BT-103") if item.is_charge else ("BT-95", "BT-96")
-        pairs.setdefault((item.vat_category, item.vat_rate), (*bts, None))
+        yield item.vat_category, item.vat_rate, bts, None
     for group in invoice.vat:
-        pairs.setdefault((group.category, group.rate), ("BT-118", "BT-119", None))
-    categories, rates = load_codes("vat_categories"), french_rates()
-    for (category, rate), (category_bt, rate_bt, rank) in pairs.items():
-        if category is not None and category not in categories:
-            yield Hit("CP-CATEGORY-01", category_bt, category, rank)
-        if rate is not None and rate not in rates:
-            yield Hit("CP-RATE-01", rate_bt, f"{rate:f}", rank)
+        yield group.category, group.rate, ("BT-118", "BT-119"), None
 
 
 @lru_cache(maxsize=1)

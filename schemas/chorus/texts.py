@@ -39,7 +39,8 @@ def service_code_is_accepted(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
 @TEXTS.check("CP-ENGAGEMENT-01")
 def engagement_is_short(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
     """BT-13: length."""
-    if hit := _too_long("CP-ENGAGEMENT-01", "BT-13", invoice.order and invoice.order.number):
+    number = invoice.order.number if invoice.order else None
+    if hit := _too_long("CP-ENGAGEMENT-01", "BT-13", number):
         yield hit
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from config.codes import load_codes
 from schemas.registry import Family, Hit, RuleContext
-from transforms.invoice import Invoice
+from transforms.invoice import Invoice, Payment
 
 CONDITIONS = Family("en16931.conditions")
 
@@ -84,7 +84,7 @@ def payment_can_be_made(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
     payment = invoice.payment
     if payment is None:
         return
-    if not payment.means_code:
+    if not payment.means_code and _is_instruction(payment):
         yield Hit("BR-49", "BT-81")
     if any(not transfer.account for transfer in payment.transfers):
         yield Hit("BR-50", "BT-84")
@@ -97,3 +97,14 @@ def vat_is_told_in_accounting_currency(invoice: Invoice, _: RuleContext) -> Iter
     """BT-6 asks for BT-111."""
     if invoice.vat_currency and invoice.totals.vat_accounting is None:
         yield Hit("BR-53", "BT-111", invoice.vat_currency)
+
+
+def _is_instruction(payment: Payment) -> bool:
+    """Whether more is said of the payment than its reference (BT-83), which stands by itself."""
+    return bool(
+        payment.transfers
+        or payment.means_text
+        or payment.note
+        or payment.card_number
+        or payment.debited_account
+    )

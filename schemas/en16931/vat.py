@@ -93,11 +93,10 @@ def categories_are_coherent(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
 def _groups_exist(
     family: VatFamily, used: list[_Use], grouped: list[VatBreakdown]
 ) -> Iterator[Hit]:
-    wanted = (
-        bool(used) == bool(grouped)
-        if family.rate == "positive"
-        else (len(grouped) == 1 and bool(used))
-    )
+    if family.rate == "positive":
+        wanted = bool(grouped) or not used
+    else:
+        wanted = len(grouped) == 1 and bool(used)
     if not wanted:
         yield Hit(f"BR-{family.name}-01", "BT-118", family.category)
 

@@ -1,4 +1,4 @@
-"""Fetching return files: what is taken, kept, left, raised, and survived."""
+"""Collecting: what is read, kept aside, raised, and survived."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from pathlib import Path
 import pytest
 
 from flows import collect as collecting
-from flows.channels import RemoteEntry
-from flows.channels.folder import FolderChannel
-from flows.errors import ChannelRefusedError, ExitCode, TransportError
+from flows.errors import ChannelRefusedError, ExitCode
 from tests.support.return_desk import Desk
-from tests.support.return_files import document, flow_status, invoice_status
+from tests.support.return_files import document, flow_status
 
 
 @pytest.fixture
@@ -27,68 +25,6 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def kept(desk: Desk) -> list[str]:
     folder = desk.settings.state_folder / "returns"
     return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
-
-
-def test_a_local_copy_is_kept_and_recorded_and_the_remote_file_stays(desk: Desk) -> None:
-    flow = desk.deposit("FA-0001")
-    content = gzip.compress(document(flow_status("90", flow_id=flow)), mtime=0)
-    remote = desk.drop("CSO1106A_1", content)
-    result = desk.collect()
-    assert result.fetched == ("CSO1106A_1",)
-    (record,) = desk.ledger.returns()
-    assert (record.name, record.state.value, record.kind) == ("CSO1106A_1", "reconciled", "flow")
-    assert record.kept_as == f"2026-03/CSO1106A_1.{record.sha256[:12]}"
-    assert kept(desk) == [record.kept_as]
-    assert (desk.settings.state_folder / "returns" / record.kept_as).read_bytes() == content
-    assert remote.exists()
-
-
-def test_a_file_taken_before_is_not_taken_again(desk: Desk) -> None:
-    flow = desk.deposit("FA-0001")
-    path = desk.drop("CSO1106A_1", document(flow_status("90", flow_id=flow)))
-    os.utime(path, (0, desk.now.timestamp() - 60))
-    desk.collect()
-    result = desk.collect()
-    assert (result.fetched, result.already_known, result.flow_statuses) == ((), 1, 0)
-    assert result.exit_code is ExitCode.OK
-
-
-def test_the_same_content_under_another_name_counts_once(desk: Desk) -> None:
-    content = document(invoice_status("07"))
-    desk.deposit("FA-0001")
-    desk.drop("FEN1200A_1", content)
-    desk.drop("FEN1200A_2", content)
-    result = desk.collect()
-    assert (result.fetched, result.already_known) == (("FEN1200A_1",), 1)
-    assert len(desk.ledger.statuses()) == 1
-
-
-def test_another_content_under_a_known_name_is_taken(desk: Desk) -> None:
-    desk.deposit("FA-0001")
-    desk.drop("FEN1200A_1", document(invoice_status("01")))
-    desk.collect()
-    path = desk.drop("FEN1200A_1", document(invoice_status("02", at="2026-03-02T01:30:00Z")))
-    os.utime(path, (0, desk.now.timestamp() + 60))  # same size, changed after we took it
-    desk.collect()
-    assert [r.status.code for r in desk.ledger.statuses()] == ["01", "02"]
-
-
-def test_only_names_of_the_configured_interfaces_are_taken(desk: Desk) -> None:
-    desk.deposit("FA-0001")
-    for name in ("FEN1300A_1", "FAR0037_1", "notes.txt", "CSO1106A_1.tmp", "CSO1106A_2.filepart"):
-        desk.drop(name, document(invoice_status("07")))
-    result = desk.collect()
-    assert (result.fetched, result.already_known, kept(desk)) == ((), 0, [])
-    assert len(list(desk.out.iterdir())) == 5
-
-
-@pytest.mark.parametrize(("age", "taken"), [(5, False), (30, True), (31, True), (-600, True)])
-def test_a_young_file_waits_when_the_settings_say_so(tmp_path: Path, age: int, taken: bool) -> None:
-    desk = Desk(tmp_path, {"returns": {"settle_seconds": 30}})
-    path = desk.drop("FEN1200A_1", document(invoice_status("07")))
-    os.utime(path, (0, desk.now.timestamp() - age))
-    assert bool(desk.collect().fetched) is taken
-    desk.close()
 
 
 def test_a_file_cut_short_is_kept_aside_then_read_once_it_is_whole(desk: Desk) -> None:
@@ -132,88 +68,12 @@ def test_a_hostile_file_is_raised_once_and_the_others_are_read(desk: Desk, conte
     assert desk.collect().exit_code is ExitCode.OK
 
 
-def test_a_file_too_large_to_fetch_is_raised_and_left(tmp_path: Path) -> None:
-    desk = Desk(tmp_path, {"returns": {"max_bytes": 3000}})
-    flow = desk.deposit("FA-0001")
-    desk.drop("CSO1106A_1", b"<" * 4000)
-    desk.drop("CSO1106A_2", document(flow_status("90", flow_id=flow)))
-    result = desk.collect()
-    assert [finding.rule for finding in result.findings] == ["RT-FILE-02"]
-    assert result.exit_code is ExitCode.ATTENTION
-    assert desk.states() == {"FA-0001": "integrated"}
-    desk.close()
-
-
-@pytest.mark.parametrize(("after", "left", "moved"), [("remove", [], []), ("move", [], ["F"])])
-def test_what_is_reconciled_may_go_from_the_remote_side(
-    tmp_path: Path, after: str, left: list[str], moved: list[str]
-) -> None:
-    desk = Desk(tmp_path, {"returns": {"after_fetch": after}})
-    names = {"FEN1200A_1": document(invoice_status("07")), "FEN1200A_2": b"not understood"}
-    for name, content in names.items():
-        os.utime(desk.drop(name, content), (0, desk.now.timestamp() - 60))
-    desk.drop("other.txt", b"not ours")
-    desk.collect()
-    assert sorted(p.name for p in desk.out.iterdir()) == [*left, "FEN1200A_2", "other.txt"]
-    assert [p.name[:1] for p in desk.done.iterdir()] == moved
-    assert len(kept(desk)) == 3
-    desk.close()
-
-
-def test_a_name_taken_in_the_folder_of_done_files_keeps_the_file_in_out(tmp_path: Path) -> None:
-    desk = Desk(tmp_path, {"returns": {"after_fetch": "move"}})
-    (desk.done / "FEN1200A_1").write_bytes(b"older")
-    path = desk.drop("FEN1200A_1", document(invoice_status("07")))
-    os.utime(path, (0, desk.now.timestamp() - 60))
-    assert desk.collect().exit_code is ExitCode.OK
-    assert path.exists()
-    assert (desk.done / "FEN1200A_1").read_bytes() == b"older"
-    desk.close()
-
-
-class Failing(FolderChannel):
-    """A folder whose share goes away after so many fetches, or when asked to remove."""
-
-    fetches = 1
-    removing = True
-
-    def get(self, name: str, local: Path, *, max_bytes: int) -> int:
-        if self.fetches == 0:
-            raise TransportError("The share is gone.")
-        self.fetches -= 1
-        return super().get(name, local, max_bytes=max_bytes)
-
-    def remove(self, name: str) -> None:
-        raise ChannelRefusedError("Removing is forbidden.")
-
-
-def test_what_was_fetched_before_the_channel_failed_is_reconciled(desk: Desk) -> None:
-    desk.channel = Failing(desk.settings.channel)
-    flow = desk.deposit("FA-0001")
-    desk.drop("CSO1106A_1", document(flow_status("90", flow_id=flow)))
-    desk.drop("CSO1106A_2", document(flow_status("91", flow_id=flow)))
-    result = desk.collect()
-    assert result.fetched == ("CSO1106A_1",)
-    assert desk.states() == {"FA-0001": "integrated"}
-    assert isinstance(result.problem, TransportError)
-    assert result.exit_code is ExitCode.UNFINISHED
-    assert "not finished: The share is gone." in result.lines()
-
-
-def test_a_refused_removal_is_told_and_harmless(tmp_path: Path) -> None:
-    desk = Desk(tmp_path, {"returns": {"after_fetch": "remove"}})
-    desk.channel = Failing(desk.settings.channel)
-    flow = desk.deposit("FA-0001")
-    path = desk.drop("CSO1106A_1", document(flow_status("90", flow_id=flow)))
-    os.utime(path, (0, desk.now.timestamp() - 60))
-    result = desk.collect()
-    assert desk.states() == {"FA-0001": "integrated"}
-    assert isinstance(result.problem, ChannelRefusedError)
-    desk.close()
-
-
 class PowerCutError(BaseException):
     """Stands for the end of the process."""
+
+
+def _power_cut(*_: object, **__: object) -> None:
+    raise PowerCutError
 
 
 @pytest.mark.parametrize(
@@ -228,11 +88,8 @@ def test_a_collect_cut_anywhere_is_ended_by_the_next_one(
     lines = ["Facture FA-0002 : doublon"]
     desk.drop("CSO1106A_1", document(flow_status("96", flow_id=flow, lines=lines)))
 
-    def cut(*_: object, **__: object) -> None:
-        raise PowerCutError
-
     with monkeypatch.context() as patch:
-        patch.setattr(collecting, place, cut)
+        patch.setattr(collecting, place, _power_cut)
         with pytest.raises(PowerCutError):
             desk.collect()
     desk.collect()
@@ -254,11 +111,8 @@ def test_a_settling_cut_anywhere_is_ended_by_the_next_one(
     flow = desk.deposit("FA-0001")
     desk.drop("CSO1106A_1", document(flow_status("93", flow_id=flow, lines=["SIRET inconnu"])))
 
-    def cut(*_: object, **__: object) -> None:
-        raise PowerCutError
-
     with monkeypatch.context() as patch:
-        patch.setattr(desk.ledger, method, cut)
+        patch.setattr(desk.ledger, method, _power_cut)
         with pytest.raises(PowerCutError):
             desk.collect()
     desk.collect()
@@ -268,23 +122,25 @@ def test_a_settling_cut_anywhere_is_ended_by_the_next_one(
     assert len(desk.ledger.findings(invoice_row=invoice.invoice_row)) == 1
 
 
+def test_a_local_copy_that_is_gone_is_raised_and_the_others_are_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flow = desk.deposit("FA-0001")
+    desk.drop("CSO1106A_1", document(flow_status("91", flow_id=flow)))
+    with monkeypatch.context() as patch:
+        patch.setattr(collecting, "parse_return", _power_cut)
+        with pytest.raises(PowerCutError):
+            desk.collect()
+    (name,) = kept(desk)
+    (desk.settings.state_folder / "returns" / name).unlink()
+    desk.drop("CSO1106A_2", document(flow_status("90", flow_id=flow)))
+    result = desk.collect()
+    assert result.not_understood == ("CSO1106A_1",)
+    assert desk.states() == {"FA-0001": "integrated"}
+
+
 def test_an_out_folder_that_is_not_there_is_told(desk: Desk) -> None:
     desk.out.rmdir()
     result = desk.collect()
     assert isinstance(result.problem, ChannelRefusedError)
     assert result.exit_code is ExitCode.UNFINISHED
-
-
-class Mute(FolderChannel):
-    """A server that tells neither size nor time."""
-
-    def list_out(self) -> list[RemoteEntry]:
-        return [RemoteEntry(entry.name, None, None) for entry in super().list_out()]
-
-
-def test_a_server_that_tells_nothing_is_read_by_content(desk: Desk) -> None:
-    desk.channel = Mute(desk.settings.channel)
-    desk.drop("FEN1200A_1", document(invoice_status("07")))
-    assert desk.collect().fetched == ("FEN1200A_1",)
-    result = desk.collect()
-    assert (result.fetched, result.already_known) == ((), 1)

@@ -13,7 +13,8 @@ from flows.ledger import StatusRow
 from flows.status_rows import flow_report, status_rows
 from tests.support.return_desk import Desk, flow_id
 from tests.support.return_files import document, flow_status, invoice_status
-from transforms.returns import ReturnFlow, parse_return
+from transforms.returns import parse_return
+from transforms.statuses import ReturnFlow
 
 PARIS = ZoneInfo("Europe/Paris")
 

@@ -26,7 +26,7 @@ BROKEN: list[tuple[str, str, Changes]] = [
     ("CP-SELLER-03", "BT-30", {"seller.legal_id": Identifier("35004167", "5")}),
     ("CP-SELLER-03", "BT-30", {"seller.legal_id": Identifier("1" * 81, "7")}),
     ("CP-SIRET-01", "BT-30", {"seller.legal_id": Identifier("73282932000075", "1")}),
-    ("CP-SIRET-01", "BT-47", {"buyer.legal_id": Identifier("12345678200044", "1")}),
+    ("CP-SIRET-01", "BT-47", {"buyer.legal_id": Identifier("12345678200045", "1")}),
     ("CP-SIRET-01", "CP-VALIDEUR", {"validator": party("73282932000075")}),
     ("CP-BUYER-01", "BT-47", {"buyer.legal_id": None}),
     ("CP-BUYER-02", "BT-47", {"buyer.legal_id": Identifier("BE0429958042", "2")}),

@@ -8,7 +8,7 @@ import pytest
 
 from schemas.en16931.conditions import CONDITIONS
 from tests.support.ruled_invoice import SAMPLE, Changes, D, changed, hits
-from transforms.invoice import CreditTransfer, Identifier, Party, Period
+from transforms.invoice import CreditTransfer, Identifier, Party, Payment, Period
 
 EARLY, LATE = date(2026, 2, 1), date(2026, 2, 28)
 NOBODY = Party(name="X")
@@ -39,6 +39,7 @@ KEPT: list[tuple[str, Changes]] = [
     ("BR-CO-25", {"due_date": None, "payment_terms": "À réception"}),
     ("BR-CO-25", {"due_date": None, "totals.due": D(0)}),
     ("BR-CO-26", {"seller": Party(identifiers=(Identifier("1", "0060"),))}),
+    ("BR-49", {"payment": Payment(remittance="FA-42")}),
     ("BR-61", {"payment.means_code": "20", "payment.transfers": ()}),
     ("BR-53", {"vat_currency": "EUR", "totals.vat_accounting": D(20)}),
 ]

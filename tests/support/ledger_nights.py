@@ -92,7 +92,7 @@ def built(flow_id: str, invoices: int) -> BuiltFlow:
 def send(
     ledger: Ledger, count: int, *, first: int = 0, run_id: str = RUN, until: str = "deposited"
 ) -> str:
-    """Record a flow of ``count`` invoices, take it through the protocol up to a state, return it."""
+    """Record a flow of ``count`` invoices, take it up to a state, and return its id."""
     members, flow = bundle(ledger, [outcome(first + i) for i in range(count)])
     assert ledger.commit_chunk(run_id, members, [flow]) == ()
     for state in PATHS[until]:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from config.settings import Returns
 from tests.support.return_files import document, flow_status, invoice_status
 from transforms.finding import Severity
-from transforms.returns import Reason, ReturnContent, parse_return
+from transforms.returns import parse_return
+from transforms.statuses import Reason, ReturnContent
 
 PARIS = ZoneInfo("Europe/Paris")
 LIMITS = Returns(max_bytes=2_000_000, max_members=5, max_ratio=50)

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from config.settings import Environment
-from flows.ledger import Ledger
+from flows.ledger import Ledger, copy_sqlite, sqlite_file
 from tests.support.ledger_nights import Clock
 
 
@@ -41,9 +41,22 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite ledger to copy: migrating anew for each test would take most of its time."""
+    path = tmp_path_factory.mktemp("template") / "ledger.sqlite"
+    Ledger.open(
+        f"sqlite:///{path}", environment=Environment.SANDBOX, company="acme", emitter="AAA999"
+    ).close()
+    return path
+
+
 @pytest.fixture
-def ledger(ledger_url: str, clock: Clock) -> Iterator[Ledger]:
+def ledger(ledger_url: str, empty_ledger: Path, clock: Clock) -> Iterator[Ledger]:
     """A new, empty ledger."""
+    path = sqlite_file(ledger_url)
+    if path is not None:
+        copy_sqlite(empty_ledger, path)
     with Ledger.open(
         ledger_url,
         environment=Environment.SANDBOX,

@@ -115,3 +115,14 @@ def test_flow_numbers_end_at_fifteen_digits(ledger: Ledger) -> None:
         ledger.reserve_sequences(INTERFACE, 1, first=1)
     with pytest.raises(ValueError, match="0 numbers"):
         ledger.reserve_sequences(INTERFACE, 0, first=1)
+
+
+def test_an_operators_word_is_kept_with_who_and_why(ledger: Ledger) -> None:
+    start(ledger)
+    ledger.note("release asked", run_id=RUN, actor="m.durand", reason="totals checked")
+    noted = ledger.events(run_id=RUN)[-1]
+    assert (noted.target, noted.actor, noted.reason) == (
+        "release asked",
+        "m.durand",
+        "totals checked",
+    )

@@ -160,7 +160,7 @@ def test_subcontracting_wants_a_valideur(build: Build, draft: Draft, cadre: str)
 def test_several_errors_are_all_told(build: Build, draft: Draft) -> None:
     found = errors(build(), "cii", draft.but(kind="999", currency="eur", means=""))
     assert [text.split("(")[0][:30] for text in found] == [
-        "La valeur '999' du champ type ",
+        "La valeur '999' du champ ",
         "L'element FichierXml.SupplyCha",
         "La valeur 'eur' du champ ",
     ]

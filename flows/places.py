@@ -1,0 +1,57 @@
+"""Where an invoice of a run counts in the balance, by the state it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from flows.ledger import InvoiceState
+from transforms.balance import Balance, Place, Tally
+
+#: Places by state (architecture, invariant 1). What Chorus Pro answered later does not move an
+#: invoice: the night deposited it.
+PLACES: Mapping[InvoiceState, Place] = {
+    InvoiceState.BUNDLED: Place.WAITING,
+    InvoiceState.RECEIVED: Place.WAITING,
+    InvoiceState.WAITING: Place.WAITING,
+    InvoiceState.QUARANTINED: Place.QUARANTINED,
+    InvoiceState.SKIPPED: Place.SKIPPED,
+    InvoiceState.EXCLUDED: Place.EXCLUDED,
+    InvoiceState.DEPOSITED: Place.DEPOSITED,
+    InvoiceState.HANDED_OVER: Place.DEPOSITED,
+    InvoiceState.INTEGRATED: Place.DEPOSITED,
+    InvoiceState.REJECTED: Place.DEPOSITED,
+    InvoiceState.OUTCOME_UNKNOWN: Place.DEPOSITED,
+    InvoiceState.IN_DOUBT: Place.IN_DOUBT,
+}
+
+
+def balance_of(read: Tally, states: Mapping[InvoiceState, Tally], orphans: int) -> Balance:
+    """Return what was read against the places that the states of the ledger mean.
+
+    Args:
+        read: counted while reading, apart from the ledger.
+        states: figures per state, from the ledger (``Ledger.tallies``).
+        orphans: rows that belong to no invoice.
+    """
+    places: dict[Place, Tally] = {}
+    for state, part in states.items():
+        place = PLACES[state]
+        before = places.get(place, Tally())
+        amounts = dict(before.amounts)
+        for key, amount in part.amounts.items():
+            amounts[key] = amounts[key] + amount if key in amounts else amount
+        places[place] = Tally(
+            before.count + part.count, amounts, before.unreadable + part.unreadable
+        )
+    return Balance(read, places, orphans)
+
+
+def read_tally(record: Mapping[str, Any]) -> Tally:
+    """Return a tally as it is kept with a run: amounts as text, by ``"EUR 380"``."""
+    amounts: dict[tuple[str, str], Decimal] = {}
+    for key, total in record["amounts"].items():
+        currency, _, type_code = key.rpartition(" ")
+        amounts[currency, type_code] = Decimal(total)
+    return Tally(int(record["count"]), amounts, int(record["unreadable"]))

@@ -1,0 +1,121 @@
+"""The catalogue of findings: every entry whole, every emitted rule known."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.catalogue import (
+    ENVIRONMENTS,
+    LANGUAGES,
+    UNFILLED,
+    CatalogueError,
+    load_catalogue,
+    placeholders,
+    read_rules,
+)
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "config" / "findings"
+ROOMS = ("config", "transforms", "schemas", "flows")
+
+#: A text that is a whole rule id of ours (``SBX`` codes of the sandbox are no rules).
+RULE_ID = re.compile(r"(AT|BR|CP|DP|LG|MP|RT|TT|WR|XS|XT)(-[A-Z0-9]+)*-\d{2}")
+
+ENTRY = """
+XX-TEST-01:
+  layer: rules
+  severity: fatal
+  source: "a document"
+  fr: {title: "Titre", message: "{value} est faux", advice: "Corrigez {column}."}
+  en: {title: "Title", message: "{value} is wrong", advice: "Correct {column}."}
+"""
+
+
+def emitted_rules() -> Iterator[tuple[str, str]]:
+    for room in ROOMS:
+        for file in sorted((ROOT / room).rglob("*.py")):
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+            for node in ast.walk(tree):
+                value = node.value if isinstance(node, ast.Constant) else None
+                if isinstance(value, str) and RULE_ID.fullmatch(value):
+                    yield value, f"{file.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.yaml")), ids=lambda file: file.name)
+def test_every_file_is_well_formed(file: Path) -> None:
+    assert read_rules(file.read_text(encoding="utf-8"), name=file.name)
+
+
+def test_every_rule_emitted_in_the_code_has_an_entry() -> None:
+    catalogue = load_catalogue()
+    unknown = sorted(
+        {f"{rule} ({place})" for rule, place in emitted_rules() if rule not in catalogue}
+    )
+    assert unknown == []
+
+
+def test_texts_of_both_languages_take_the_same_facts() -> None:
+    for rule in load_catalogue().rules.values():
+        used = []
+        for lang in LANGUAGES:
+            words = rule.text(lang)
+            names = placeholders(words.message) | placeholders(words.advice)
+            used.append({name.removesuffix(f"_{lang}") for name in names})
+        assert used[0] == used[1], rule.id
+
+
+def test_a_rule_has_a_severity_in_every_environment() -> None:
+    siret = load_catalogue().rule("CP-SIRET-01")
+    assert {name: siret.severity(name) for name in ENVIRONMENTS} == {
+        "production": "fatal",
+        "qualification": "warning",
+        "sandbox": "warning",
+    }
+
+
+def test_the_words_are_filled_and_a_gap_is_a_dash() -> None:
+    (rule,) = read_rules(ENTRY, name="test.yaml")
+    assert rule.area == "test"
+    text = load_catalogue().render("CP-TYPE-01", "fr", {"value": "384 {column}"})
+    assert "« 384 {column} »" in text.message
+    assert "{" not in text.advice
+    gap = load_catalogue().render("CP-NUMBER-01", "en", {})
+    assert f"“{UNFILLED}” has {UNFILLED} characters" in gap.message
+
+
+def test_an_unknown_rule_is_refused() -> None:
+    with pytest.raises(CatalogueError, match="XX-NONE-01"):
+        load_catalogue().rule("XX-NONE-01")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("layer: rules", "layer: ether", "layer 'ether'"),
+        ("severity: fatal", "severity: grave", "severity 'grave'"),
+        ("severity: fatal", "severity: {production: fatal}", "severity must"),
+        ('source: "a document"', 'source: ""', "source"),
+        ('source: "a document"', "since: 2020", "unknown key since"),
+        ('title: "Title"', 'title: ""', "en.title"),
+        ('title: "Title"', 'title: "Title {value}"', "title must be constant"),
+        (', advice: "Correct {column}."', "", "en must give"),
+        ("{value} is wrong", "{value.real} is wrong", "not a plain name"),
+        ("{value} is wrong", "{value is wrong", "expected '}'"),
+        ("XX-TEST-01:", "XX-TEST-01: 1\nXX-TEST-02:", "must be a mapping"),
+        ("  layer: rules", "  layer: rules\n  layer: xsd", "'layer' is given twice"),
+        ("  layer: rules", "  layer: [", "line"),
+    ],
+)
+def test_a_malformed_entry_is_refused_by_name(old: str, new: str, told: str) -> None:
+    with pytest.raises(CatalogueError, match=re.escape(told)):
+        read_rules(ENTRY.replace(old, new), name="test.yaml")
+
+
+def test_a_file_that_is_no_mapping_is_refused() -> None:
+    with pytest.raises(CatalogueError, match=r"test\.yaml: must be a mapping"):
+        read_rules("- XX-TEST-01", name="test.yaml")

@@ -1,0 +1,84 @@
+"""The company file."""
+
+from __future__ import annotations
+
+import pickle
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from config.company import PLACES, Company
+from config.terms import registry
+
+COMPANY: dict[str, Any] = {
+    "key": "north",
+    "seller": {
+        "name": "Papeterie du Nord",
+        "siret": "732 829 320 00074",
+        "address": {
+            "line1": "1 rue du Port",
+            "postcode": "59000",
+            "city": "Lille",
+            "country": "FR",
+        },
+    },
+    "payment": {"means": "30", "iban": "FR7630006000011234567890189"},
+    "defaults": {"BT-8": "5"},
+    "vat_codes": {"N": {"category": "S", "rate": "20"}},
+}
+
+
+def test_everyday_words_become_business_terms() -> None:
+    values = Company.model_validate(COMPANY).values
+    assert values["BT-27"] == "Papeterie du Nord"
+    assert values["BT-30"] == "73282932000074"
+    assert values["BT-30-1"] == "1"
+    assert values["BT-84"] == "FR7630006000011234567890189"
+    assert values["BT-8"] == "5"
+
+
+def test_an_identifier_type_without_identifier_says_nothing() -> None:
+    values = Company.model_validate({"seller": {"name": "A"}, "payee": {"name": "F"}}).values
+    assert "BT-30-1" not in values
+    assert "BT-61-1" not in values
+    assert Company().values == {}
+
+
+def test_every_place_of_the_file_feeds_an_existing_term() -> None:
+    assert set(PLACES.values()) <= set(registry().terms)
+
+
+def test_rates_are_exact_decimals() -> None:
+    rates = Company.model_validate({"vat_codes": {"R": {"category": "S", "rate": "5.5"}}})
+    assert rates.vat_codes["R"].rate == Decimal("5.5")
+
+
+def test_a_company_travels_to_worker_processes() -> None:
+    company = Company.model_validate(COMPANY)
+    assert company.values
+    assert pickle.loads(pickle.dumps(company)) == company
+
+
+def test_known_sellers_are_those_of_the_file() -> None:
+    assert Company.model_validate(COMPANY).sellers == ("73282932000074",)
+    assert Company().sellers == ()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sellr": {}},
+        {"seller": {"siret": 73282932000074}},
+        {"defaults": {"BT-999": "x"}},
+        {"defaults": {"BT-126": "1"}},
+        {"defaults": {"BT-9": "tomorrow"}},
+        {"vat_codes": {"N": {"category": "X"}}},
+        {"vat_codes": {"N": {"category": "S", "rate": "120"}}},
+        {"seller": {"address": {"country": "France"}}},
+    ],
+)
+def test_wrong_keys_and_values_are_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Company.model_validate(change)

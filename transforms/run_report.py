@@ -1,0 +1,506 @@
+"""The report of a run as pure data: what its page shows and its JSON file holds.
+
+Texts in here are already in the language of the report; amounts are decimals, times carry their
+zone. A list that may be long is given up to a limit, with its true count beside it: the CSV files
+hold everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Literal
+
+from transforms.balance import Balance, Place, Tally
+
+#: Version of the JSON form; it grows when a key changes its meaning or goes, not when one comes.
+SCHEMA = 1
+
+
+class Tone(StrEnum):
+    """How a reader should feel about the night."""
+
+    GOOD = "good"
+    WARN = "warn"  # done, and somebody has invoices to correct
+    BAD = "bad"  # a person must look before anything else
+
+
+class Judgement(StrEnum):
+    """The verdict on a run; its words are in ``config/report_texts``."""
+
+    OUT_OF_BALANCE = "out_of_balance"
+    HELD_BY_BRAKE = "held_by_brake"
+    FAILED = "failed"
+    IN_DOUBT = "in_doubt"
+    UNFINISHED = "unfinished"  # interrupted, or not everything could be sent: the next run goes on
+    REHEARSAL = "rehearsal"
+    HELD = "held"  # stopped before its deposit because it was asked to
+    ATTENTION = "attention"  # done, but a flow, a report or an invoice needs a person
+    NOTHING = "nothing"  # no invoice to read
+    CORRECT = "correct"  # done; quarantined or rejected invoices wait for a correction
+    ALL_WELL = "all_well"
+
+    @property
+    def tone(self) -> Tone:
+        """Return how grave it is."""
+        return _TONES.get(self, Tone.BAD)
+
+
+_TONES = {
+    Judgement.REHEARSAL: Tone.WARN,
+    Judgement.HELD: Tone.WARN,
+    Judgement.UNFINISHED: Tone.WARN,
+    Judgement.CORRECT: Tone.WARN,
+    Judgement.NOTHING: Tone.GOOD,
+    Judgement.ALL_WELL: Tone.GOOD,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A sum of totals with VAT (BT-112) of one currency (BT-5) and document type (BT-3)."""
+
+    currency: str
+    type_code: str
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How many invoices, their amounts, and how many of them have no readable amount."""
+
+    count: int = 0
+    amounts: tuple[Amount, ...] = ()
+    unreadable: int = 0
+
+    @classmethod
+    def of(cls, tally: Tally) -> Figures:
+        """Return a tally as figures, in the order of currencies and types."""
+        amounts = tuple(Amount(c, k, total) for (c, k), total in sorted(tally.amounts.items()))
+        return cls(tally.count, amounts, tally.unreadable)
+
+    def total(self, currency: str, type_code: str) -> Decimal | None:
+        """Return the sum of a currency and document type; None when there is no such invoice."""
+        found = (a.total for a in self.amounts if (a.currency, a.type_code) == (currency, type_code))
+        return next(found, None)
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceSheet:
+    """The balance (invariant 1): read on one side, the places on the other."""
+
+    read: Figures
+    places: Mapping[Place, Figures]
+    accounted: Figures
+    """Sum of all places."""
+    orphan_rows: int
+    """Rows of the extract that belong to no invoice."""
+    to_deposit: int
+    """Of those waiting: ready in a flow that is not sent yet."""
+    holds: bool
+    differences: tuple[str, ...]
+
+    @classmethod
+    def of(cls, balance: Balance, *, to_deposit: int) -> BalanceSheet:
+        """Return a balance with all six places named, also the empty ones."""
+        places = {place: Figures.of(balance.places.get(place, Tally())) for place in Place}
+        return cls(
+            read=Figures.of(balance.read),
+            places=places,
+            accounted=Figures.of(_sum(balance.places)),
+            orphan_rows=balance.orphan_findings,
+            to_deposit=to_deposit,
+            holds=balance.holds,
+            differences=balance.differences,
+        )
+
+    @property
+    def kinds(self) -> tuple[tuple[str, str], ...]:
+        """Return every currency and document type that occurs, in order."""
+        figures = (self.read, self.accounted)
+        return tuple(sorted({(a.currency, a.type_code) for f in figures for a in f.amounts}))
+
+
+def _sum(places: Mapping[Place, Tally]) -> Tally:
+    amounts: dict[tuple[str, str], Decimal] = {}
+    for tally in places.values():
+        for key, total in tally.amounts.items():
+            amounts[key] = amounts.get(key, Decimal(0)) + total
+    return Tally(
+        sum(tally.count for tally in places.values()),
+        amounts,
+        sum(tally.unreadable for tally in places.values()),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A finding in words."""
+
+    rule: str
+    severity: str
+    title: str
+    message: str
+    advice: str
+    source: str = ""
+    bt: str = ""
+    term: str = ""
+    file: str = ""
+    line: int | None = None
+    column: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """An invoice that somebody should look at, and why.
+
+    ``reason`` is what the ledger noted beside the state: Chorus Pro's own words of a rejection,
+    the flow that already carried it, the filter that left it out.
+    """
+
+    number: str
+    buyer: str
+    buyer_id: str
+    type_code: str
+    currency: str
+    total: Decimal | None
+    issue_date: date | None
+    file: str
+    line: int
+    flow_id: str
+    state: str
+    reason: str
+    told: tuple[Told, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseGroup:
+    """Invoices with the same main reason: each invoice is in one group, so the groups add up."""
+
+    rule: str
+    title: str
+    source: str
+    figures: Figures
+    cases: tuple[Case, ...]
+
+    @property
+    def unlisted(self) -> int:
+        """Return how many invoices are only in the CSV files."""
+        return self.figures.count - len(self.cases)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowLine:
+    """A flow; ``flow_id`` is what Chorus Pro's portal searches by (25 characters).
+
+    ``outcome`` is the last status of Chorus Pro about the flow, in its own words.
+    """
+
+    flow_id: str
+    file_name: str
+    run_id: str
+    run_date: date | None
+    figures: Figures
+    invoices: int
+    size: int
+    sha256: str
+    state: str
+    attempts: int
+    detail: str
+    replaces: str
+    deposited_at: datetime | None
+    reported_at: datetime | None
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileLine:
+    """An extract file read by the run."""
+
+    name: str
+    size: int
+    sha256: str
+    state: str
+    rows: int | None
+    invoices: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnLine:
+    """A return file of Chorus Pro fetched during the night, or not understood and still open."""
+
+    name: str
+    kind: str
+    state: str
+    reason: str
+    received_at: datetime
+    told: tuple[Told, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToDo:
+    """An invoice that waits for the supplier on the portal (refused, suspended, recycled)."""
+
+    number: str
+    buyer: str
+    currency: str
+    total: Decimal | None
+    run_id: str
+    code: str
+    label: str
+    message: str
+    at: datetime | None
+    meaning: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusCount:
+    """How many invoices have a life-cycle status as their last one."""
+
+    code: str
+    label: str
+    meaning: str
+    actor: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleCount:
+    """How often a rule was broken, with one example."""
+
+    rule: str
+    title: str
+    layer: str
+    source: str
+    findings: int
+    invoices: int
+    example: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerCount:
+    """Findings of one layer of validation, over all invoices of the run."""
+
+    layer: str
+    blocking: int
+    warnings: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonCount:
+    """Invoices skipped or excluded, by what the ledger noted: the flow, or the filter."""
+
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLine:
+    """An earlier run that is still held."""
+
+    run_id: str
+    run_date: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A change of state of the run: who, when, why."""
+
+    at: datetime
+    actor: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versions:
+    """What the run was done with."""
+
+    release: str
+    profile: str
+    target: str
+    syntax: str
+    interface: str
+    settings_hash: str
+    packages: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What only the run itself knew; a report written anew keeps it from the one before."""
+
+    dry_run: bool = False
+    resumed: bool = False
+    held: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    already_processed: tuple[str, ...] = ()
+    incomplete: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """What needs a person now: of this run, and for the newest run of every earlier one too."""
+
+    in_doubt: tuple[FlowLine, ...] = ()
+    incidents: tuple[FlowLine, ...] = ()
+    overdue: tuple[FlowLine, ...] = ()
+    unknown: tuple[CaseGroup, ...] = ()
+    not_understood: tuple[ReturnLine, ...] = ()
+    held_runs: tuple[RunLine, ...] = ()
+    to_do: tuple[ToDo, ...] = ()
+    to_do_count: int = 0
+    told: tuple[Told, ...] = ()
+    """Findings about flows and return files that ask for a person."""
+
+    @property
+    def urgent(self) -> bool:
+        """Whether something cannot wait; corrections on the portal are everyday work."""
+        return bool(
+            self.in_doubt
+            or self.incidents
+            or self.overdue
+            or self.not_understood
+            or self.held_runs
+            or self.told
+        )
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is something to do at all."""
+        return self.urgent or bool(self.unknown or self.to_do)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """The report of one run."""
+
+    language: Literal["fr", "en"]
+    company: str
+    emitter: str
+    environment: str
+    run_id: str
+    run_date: date
+    run_state: str
+    started_at: datetime
+    finished_at: datetime | None
+    exit_code: int | None
+    written_at: datetime
+    judgement: Judgement
+    balance: BalanceSheet | None
+    attention: Attention
+    flows: tuple[FlowLine, ...]
+    flow_count: int
+    quarantined: tuple[CaseGroup, ...]
+    rejected: tuple[CaseGroup, ...]
+    waiting: tuple[CaseGroup, ...]
+    states: Mapping[str, Figures]
+    """Figures per state of the ledger, now."""
+    life_cycle: tuple[StatusCount, ...]
+    earlier_flows: tuple[FlowLine, ...]
+    """Flows of earlier runs about which Chorus Pro answered during this night."""
+    returns: tuple[ReturnLine, ...]
+    skipped: tuple[ReasonCount, ...]
+    excluded: tuple[ReasonCount, ...]
+    orphans: tuple[Told, ...]
+    orphan_count: int
+    files: tuple[FileLine, ...]
+    warnings: tuple[RuleCount, ...]
+    layers: tuple[LayerCount, ...]
+    remembered: Remembered
+    steps: tuple[Step, ...]
+    versions: Versions
+
+    def count(self, *states: str) -> int:
+        """Return how many invoices of the run are now in one of these states."""
+        return sum(self.states[state].count for state in states if state in self.states)
+
+
+def judge(
+    *,
+    run_state: str,
+    balance: BalanceSheet | None,
+    facts: Remembered,
+    fresh_problems: bool,
+    in_doubt: int,
+    attention: bool,
+    to_correct: int,
+) -> Judgement:
+    """Return the verdict on a run: the gravest thing that is true of it.
+
+    Args:
+        run_state: state of the run in the ledger, now.
+        balance: None when the run did not get as far as reading everything.
+        facts: what the run knew of itself.
+        fresh_problems: whether something went wrong that was not mended since.
+        in_doubt: flows of this run whose fate is not known.
+        attention: whether something else needs a person at once (see :class:`Attention`).
+        to_correct: invoices quarantined or rejected, and rows of no invoice.
+    """
+    if balance is not None and not balance.holds:
+        return Judgement.OUT_OF_BALANCE
+    if run_state == "failed":
+        return Judgement.FAILED
+    if facts.dry_run:
+        return Judgement.REHEARSAL
+    if run_state == "held":
+        return Judgement.HELD_BY_BRAKE if facts.held else Judgement.HELD
+    if in_doubt:
+        return Judgement.IN_DOUBT
+    unsent = balance.to_deposit if balance is not None else 0
+    if run_state == "running" or fresh_problems or balance is None or unsent:
+        return Judgement.UNFINISHED
+    if attention:
+        return Judgement.ATTENTION
+    if to_correct:
+        return Judgement.CORRECT
+    return Judgement.ALL_WELL if balance.read.count else Judgement.NOTHING
+
+
+def as_json(report: RunReport) -> dict[str, Any]:
+    """Return a report as plain data: amounts as text, times in ISO 8601, keys as documented.
+
+    See docs/report.md. Amounts stay text so that no reader turns them into binary fractions.
+    """
+    return {"schema": SCHEMA, **_plain_fields(report)}
+
+
+def remembered_in(data: Any) -> Remembered:
+    """Return what an earlier JSON form remembers; nothing when it is not one of this schema."""
+    kept = data.get("remembered") if isinstance(data, dict) else None
+    if not isinstance(kept, dict) or data.get("schema") != SCHEMA:
+        return Remembered()
+    empty = Remembered()
+    values: dict[str, Any] = {}
+    for each in fields(Remembered):
+        value = kept.get(each.name)
+        if isinstance(getattr(empty, each.name), bool):
+            values[each.name] = value is True
+        else:
+            values[each.name] = tuple(map(str, value)) if isinstance(value, list) else ()
+    return Remembered(**values)
+
+
+def _plain_fields(item: Any) -> dict[str, Any]:
+    return {each.name: _plain(getattr(item, each.name)) for each in fields(item)}
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return _plain_fields(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, date):  # a datetime too
+        return value.isoformat()
+    if isinstance(value, StrEnum):
+        return value.value
+    return value
