@@ -190,6 +190,10 @@ class Worker:
         invoice = replace(mapped.invoice, documents=(*mapped.invoice.documents, *documents))
         invoice, closing = complete(invoice, self._settings.totals)
         outcome = self._describe(item, invoice, content_hash(mapped.source_values, hashes))
+        said = mapped.invoice.totals.with_vat
+        if said is not None:
+            # What the customer owes is what the ERP says: amounts balance on that.
+            outcome = replace(outcome, total=said)
         if item.excluded_by is not None:
             return replace(outcome, fate=Fate.EXCLUDED, reason=item.excluded_by)
         taken = self._already(replace(outcome, findings=tuple(findings)), item.known, seen)

@@ -67,11 +67,20 @@ class ReturnBook(Store):
             self._record_event(connection, "return", ReturnState(state), reason=name)
         return int(key)
 
-    def returns(self, *, states: Collection[ReturnState | str] = ()) -> list[ReturnRecord]:
-        """Return the return files in the order of arrival; a ``fetched`` one is to reconcile."""
+    def returns(
+        self, *, states: Collection[ReturnState | str] = (), since: datetime | None = None
+    ) -> list[ReturnRecord]:
+        """Return the return files in the order of arrival; a ``fetched`` one is to reconcile.
+
+        Args:
+            states: only files in one of these; empty: in any.
+            since: only files received at this moment or later.
+        """
         query = select(*columns_for(ReturnRecord, returns, _ROW)).where(self._ours(returns))
         if states:
             query = query.where(returns.c.state.in_([ReturnState(state) for state in states]))
+        if since is not None:
+            query = query.where(returns.c.received_at >= since)
         with self._reading() as connection:
             rows = connection.execute(query.order_by(returns.c.id))
             return [to_record(ReturnRecord, row._mapping) for row in rows]

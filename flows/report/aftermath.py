@@ -25,8 +25,8 @@ from flows.ledger import (
     RunState,
     StatusRow,
 )
-from flows.reconcile import late_finding, overdue_flows
-from flows.report.told import CaseBook, tell, tell_all
+from flows.reconcile import overdue_flows
+from flows.report.told import CaseBook, tell_all
 from transforms.returns import status_code
 from transforms.run_report import Attention, FlowLine, ReturnLine, RunLine, ToDo, Told
 
@@ -94,9 +94,9 @@ class Aftermath:
         lines: list[ReturnLine] = []
         answered: dict[str, None] = {}
         until = self._run.finished_at or self._now
-        for record in self._ledger.returns():
-            if not self._run.started_at <= record.received_at <= until:
-                continue
+        for record in self._ledger.returns(since=self._run.started_at):
+            if record.received_at > until:
+                break
             lines.append(self._return_line(record))
             for said in self._ledger.statuses(return_id=record.return_id, foreign=False):
                 if said.status.kind == "flow" and said.status.flow_id:
@@ -140,15 +140,7 @@ class Aftermath:
             held_runs=self._held_runs(),
             to_do=tuple(everyone[: self._limit]),
             to_do_count=to_do_count + len(self._to_do),
-            told=tuple(
-                dict.fromkeys(
-                    (
-                        *told,
-                        *self._grave,
-                        *(tell(late_finding(flow, self._now), self._language) for flow in overdue),
-                    )
-                )
-            ),
+            told=tuple(dict.fromkeys((*told, *self._grave))),
         )
 
     # -- helpers -------------------------------------------------------------------------------
