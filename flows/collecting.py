@@ -47,7 +47,7 @@ def collect_now(
 
     Raises:
         LockHeldError: another collect is at work.
-        TransportError, ChannelRefusedError: the channel failed; what was fetched is safe.
+        LedgerUnavailableError: the database failed; a failing channel is told by the result.
     """
     settings = configuration.settings
     folders = StateFolders(settings.state_folder)

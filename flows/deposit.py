@@ -23,6 +23,7 @@ from flows.errors import (
     ChannelRefusedError,
     ChorusFlowsError,
     ExitCode,
+    IllegalTransitionError,
     OutboxDamagedError,
     TargetExistsError,
     TransportError,
@@ -30,7 +31,7 @@ from flows.errors import (
 )
 from flows.ledger import Ledger
 from flows.ledger.records import FlowRecord
-from flows.ledger.states import FlowState
+from flows.ledger.states import REPORTED, FlowState
 from flows.ledger.store import utc_now
 from flows.recovery import HALF_WAY, discard_quietly, settle
 
@@ -168,7 +169,7 @@ class _Deposit:
                 result.errors.append(failure)
         elif state is FlowState.BUILT:
             result.remaining.append(flow.flow_id)
-        elif state is FlowState(self._channel.delivered_state):
+        elif state is FlowState(self._channel.delivered_state) or state in REPORTED:
             result.delivered.append(flow.flow_id)
         return stop
 
@@ -227,7 +228,12 @@ class _Deposit:
             reach(CrashPoint.AFTER_RENAMING_RECORD)
             channel.rename(temporary, final)
         reach(CrashPoint.AFTER_RENAME)
-        ledger.move_flow(flow.flow_id, FlowState(channel.delivered_state))
+        try:
+            ledger.move_flow(flow.flow_id, FlowState(channel.delivered_state))
+        except IllegalTransitionError:
+            # A collect beside this night may have read the report already: it knows more.
+            if self._flow(flow).state not in REPORTED:
+                raise
 
     def _refuse_taken_name(self, final: str) -> None:
         """Look before sending: a name that is taken tells of a sequence used twice."""

@@ -237,7 +237,7 @@ class Night:
             balance,
             path,
             len(deposited.delivered) if deposited else 0,
-            tuple(str(problem) for problem in self._done.problems),
+            self._problems(),
         )
 
     # -- stages --------------------------------------------------------------------------------
@@ -317,11 +317,9 @@ class Night:
     def _deposit(self) -> None:
         reach(CrashPoint.BEFORE_DEPOSIT)
         recovered = self._done.recovered
-        former = [
-            flow
-            for flow in (recovered.to_deposit if recovered else ())
-            if flow.run_id != self._run_id
-        ]
+        # What former runs left half-way is settled first, then sent with what they left unsent.
+        left = (*recovered.unsettled, *recovered.to_deposit) if recovered else ()
+        former = [flow for flow in left if flow.run_id != self._run_id]
         flows = [*former, *self._ledger.flows(states={FlowState.BUILT}, run_id=self._run_id)]
         self._touched.update(flow.run_id for flow in former)
         self._progress.start("deposit", len(flows))
@@ -336,13 +334,30 @@ class Night:
                 on_progress=lambda done, total: self._progress.advance("deposit", done, total),
             )
 
+    def _problems(self) -> tuple[str, ...]:
+        """Return what went wrong, in words, once each."""
+        done = self._done
+        told = [str(problem) for problem in done.problems]
+        if done.collected is not None:
+            told += done.collected.attention
+            told += [str(done.collected.problem)] if done.collected.problem else []
+        if done.recovered is not None:
+            told += [str(done.recovered.problem)] if done.recovered.problem else []
+            told += [
+                f"Flow {flow.flow_id} cannot be sent: its file is not in the outbox any more."
+                for flow in done.recovered.missing
+            ]
+        if done.deposited is not None:
+            told += [str(error) for error in done.deposited.errors]
+        return tuple(dict.fromkeys(told))
+
     def _report(self, balance: Balance | None) -> Path:
         done = self._done
         facts = RunFacts(
             dry_run=self._mode is Mode.DRY_RUN,
             resumed=self._resumed,
             held=done.held,
-            problems=tuple(str(problem) for problem in done.problems),
+            problems=self._problems(),
             balance=balance,
             already_processed=tuple(
                 file.name

@@ -8,7 +8,6 @@ writes only to the outbox; the ledger is the parent's.
 from __future__ import annotations
 
 import hashlib
-import os
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -23,11 +22,12 @@ from config.target import Target
 from flows.attachments import AttachmentFile
 from flows.crashpoints import CrashPoint, reach
 from flows.ledger import Known
+from flows.outbox import write_flow
 from schemas.registry import RuleContext
 from schemas.rules import check
 from schemas.xsd import XsdGate
 from transforms import attachments as pieces
-from transforms.bundle import BundleDigest, Member, write_bundle
+from transforms.bundle import Member
 from transforms.cii import render_cii
 from transforms.finding import Finding, Location, Severity
 from transforms.grouping import InvoiceRows
@@ -360,8 +360,12 @@ class Worker:
                 yield Member(member_name(application, interface, sequence), current.xml)
                 current = next(others, None)
 
-        path = self._setup.outbox / name
-        digest = self._write(path, stream())
+        digest = write_flow(
+            self._setup.outbox / name,
+            stream(),
+            gzip_level=settings.bundle.gzip_level,
+            stylesheet=self._stylesheet(),
+        )
         built = BuiltFlow(
             flow_id=flow,
             file_name=name,
@@ -374,26 +378,9 @@ class Worker:
         )
         return built, members, left[0] if left else None
 
-    def _write(self, path: Path, members: Iterator[Member]) -> BundleDigest:
-        bundle = self._settings.bundle
-        sheet = None
-        if bundle.stylesheet is not None and self._setup.stylesheet is not None:
-            sheet = Member(bundle.stylesheet.name, self._setup.stylesheet)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        partial = path.with_name(f".{path.name}.part")
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            digest = write_bundle(stream, members, gzip_level=bundle.gzip_level, stylesheet=sheet)
-            reach(CrashPoint.RENDER)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-        return digest
+    def _stylesheet(self) -> Member | None:
+        name, content = self._settings.bundle.stylesheet, self._setup.stylesheet
+        return Member(name.name, content) if name is not None and content is not None else None
 
 
 def _read(files: tuple[AttachmentFile, ...]) -> tuple[list[SupportingDocument], list[str]]:

@@ -12,6 +12,7 @@ from flows.cli.common import (
     ReasonOption,
     WhoOption,
     existing_ledger,
+    load,
     not_yet,
     say,
     say_json,
@@ -103,11 +104,13 @@ def flow_resolve(
     resend: Annotated[bool, typer.Option("--resend", help="It did not; send it again.")] = False,
     config: ConfigOption = None,
 ) -> int:
-    """Not in this release yet: settle a flow in doubt by hand."""
-    raise not_yet(
-        f"flow resolve {flow_id}",
-        "A flow in doubt is settled by Chorus Pro's own report: chorus-flows collect",
-    )
+    """Settle a flow in doubt: it arrived, or it goes again as a new flow with the next run."""
+    from flows.resolve import resolve
+
+    if deposited == resend:
+        raise ConfigurationError("Give one of --deposited and --resend.")
+    say(resolve(load(config), flow_id, resend=resend, by=by, reason=reason))
+    return int(ExitCode.OK)
 
 
 def doctor(config: ConfigOption = None, json: JsonOption = False) -> int:

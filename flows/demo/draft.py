@@ -42,7 +42,9 @@ class Draft:
         """Return a draft that can be changed apart."""
         return Draft(deepcopy(self.header), deepcopy(self.lines), self.harm)
 
-    def line(self, reference: str, name: str, quantity: str, unit: str, price: str, vat: str) -> None:
+    def line(
+        self, reference: str, name: str, quantity: str, unit: str, price: str, vat: str
+    ) -> None:
         """Add a line; its amount is quantity × price, to the cent.
 
         Args:
@@ -75,7 +77,9 @@ class Draft:
             if amount:
                 _add(bases, self.header[f"{kind}_1_vat_code"], sign * Decimal(amount))
         net = sum(bases.values(), Decimal(0))
-        vat = sum((round_cents(base * RATES[code] / 100) for code, base in bases.items()), Decimal(0))
+        vat = sum(
+            (round_cents(base * RATES[code] / 100) for code, base in bases.items()), Decimal(0)
+        )
         gross = net + vat
         self.header |= {
             "total_without_vat": str(net),

@@ -52,7 +52,9 @@ def energy_sale(number: str, dice: Dice) -> Draft:
     if dice.one_in(30):
         draft.header["note_1"] = "Relevé estimé ; index réel à la prochaine facture"
     elif dice.one_in(60):
-        draft.header["note_1"] = "Coupure du 12 janvier :\nvoir l'avis joint à la facture précédente"
+        draft.header["note_1"] = (
+            "Coupure du 12 janvier :\nvoir l'avis joint à la facture précédente"
+        )
     draft.settle()
     return draft
 
@@ -166,7 +168,9 @@ def _wood(draft: Draft, place: str, dice: Dice) -> None:
 
 
 def _upkeep(draft: Draft, place: str, dice: Dice) -> None:
-    draft.line("000501", f"Maintenance CVC - {place}", _quantity(dice, 1, 16, 2), "H", "58.5", "N20")
+    draft.line(
+        "000501", f"Maintenance CVC - {place}", _quantity(dice, 1, 16, 2), "H", "58.5", "N20"
+    )
     if dice.one_in(2):
         size = dice.pick(("287×592", "592×592"))
         draft.line("000502", f"Filtre G4 {size}", _quantity(dice, 2, 24), "U", "17.4", "N20")

@@ -28,8 +28,8 @@ from transforms.finding import Severity
 from transforms.returns import status_code
 from transforms.run_report import (
     BalanceSheet,
-    FileLine,
     Figures,
+    FileLine,
     FlowLine,
     LayerCount,
     ReasonCount,

@@ -19,6 +19,22 @@ def test_a_text_alone_is_a_column() -> None:
     assert profile.encoding == "utf-8"
 
 
+def test_each_term_knows_its_column() -> None:
+    profile = Profile.model_validate(
+        {
+            "profile": "p",
+            "header": {"BT-1": "number", "BT-5": {"constant": "EUR"}},
+            "lines": {"BT-126": "line"},
+            "repeated": [{"group": "BG-20", "count": 2, "terms": {"BT-92": "rebate_{n}"}}],
+        }
+    )
+    assert profile.columns == {
+        "BT-1": "number",
+        "BT-126": "line",
+        "BT-92": "rebate_1",
+    }
+
+
 def test_a_profile_travels_to_worker_processes() -> None:
     profile = Profile.model_validate(SMALLEST)
     assert pickle.loads(pickle.dumps(profile)) == profile

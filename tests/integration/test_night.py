@@ -95,8 +95,7 @@ def test_after_the_profile_is_mended_the_claimed_file_is_read(firm: Firm) -> Non
     firm.run()
     profile = firm.root / "mine.yaml"
     profile.write_text(
-        "profile: mine\nextends: generic\n"
-        "header:\n  BT-2: {column: date_facture, required: true}\n"
+        "profile: mine\nextends: generic\nheader:\n  BT-2: {column: date_facture, required: true}\n"
     )
     firm.sections["source"]["profile"] = "mine.yaml"
     firm.write_settings()

@@ -1,0 +1,2 @@
+invoices=2
+rows=5

@@ -1,0 +1,2 @@
+invoices=1489
+rows=2790

@@ -1,0 +1,2 @@
+invoices=603
+rows=813

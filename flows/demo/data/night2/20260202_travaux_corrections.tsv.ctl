@@ -1,0 +1,2 @@
+invoices=32
+rows=51

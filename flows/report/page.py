@@ -1,0 +1,152 @@
+"""The HTML page of a report: one file, no network, readable without scripts.
+
+Every value is escaped by Jinja; a content security policy in the page forbids whatever a value
+might smuggle in all the same, and any access to the network.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib.resources import files
+from urllib.parse import quote
+
+from jinja2 import DictLoader, Environment, StrictUndefined
+from markupsafe import Markup
+
+from config.report_texts import ReportTexts
+from transforms.display import Display, visible
+from transforms.run_report import CaseGroup, Figures, RunReport, StatusCount
+
+#: Groups up to this size are shown open.
+_OPEN_UP_TO = 12
+_HASH_SHOWN = 12
+
+#: Colour of each state: good, warn, bad, or quiet when absent.
+_TONES = {
+    "deposited": "good",
+    "integrated": "good",
+    "reconciled": "good",
+    "done": "good",
+    "released": "good",
+    "handed_over": "good",
+    "partial": "warn",
+    "waiting": "warn",
+    "built": "warn",
+    "bundled": "warn",
+    "uploading": "warn",
+    "renaming": "warn",
+    "held": "warn",
+    "claimed": "warn",
+    "quarantined": "bad",
+    "rejected": "bad",
+    "in_doubt": "bad",
+    "incident": "bad",
+    "failed": "bad",
+    "not_understood": "bad",
+    "outcome_unknown": "bad",
+}
+
+
+def render_page(report: RunReport, texts: ReportTexts, display: Display) -> str:
+    """Return the page of a report, in the language of ``texts``."""
+    words = _Words(texts, display)
+    script = _template("filter.js")
+    return (
+        _environment()
+        .get_template("report.html.jinja")
+        .render(
+            report=report,
+            t=texts,
+            n=texts.plural,
+            named=texts.named,
+            w=words,
+            d=display,
+            tones=_TONES,
+            open_up_to=_OPEN_UP_TO,
+            style=Markup(_template("report.css")),  # noqa: S704 - ships with the project
+            script=Markup(script),  # noqa: S704 - ships with the project
+            script_hash=_csp_hash(script),
+        )
+    )
+
+
+class _Words:
+    """What the template says with several words at once."""
+
+    def __init__(self, texts: ReportTexts, display: Display) -> None:
+        self._texts = texts
+        self._display = display
+
+    def count(self, key: str, number: int) -> str:
+        """Return ``12 factures``."""
+        return self._texts.plural(f"count.{key}", number, count=self._display.count(number))
+
+    def sums(self, figures: Figures) -> str:
+        """Return the amounts of figures: ``1 200,00 € · Avoirs 50,00 €``."""
+        parts = []
+        for amount in figures.amounts:
+            money = self._display.money(amount.total, amount.currency)
+            kind = self._texts.named("type", amount.type_code)
+            parts.append(money if amount.type_code == "380" else f"{kind} {money}")
+        return " · ".join(parts)
+
+    def kind(self, currency: str, type_code: str) -> str:
+        """Return the heading of a column of amounts: ``Factures, EUR``."""
+        return f"{self._texts.named('type', type_code)}, {currency}"
+
+    def shared_advice(self, group: CaseGroup) -> str:
+        """Return the advice of a group when all its cases have the same; else nothing."""
+        return _only(case.told[0].advice if case.told else "" for case in group.cases)
+
+    def shared_message(self, group: CaseGroup) -> str:
+        """Return the message of a group when all its cases have the same; else nothing."""
+        return _only(case.told[0].message if case.told else "" for case in group.cases)
+
+    def waiting_for_us(self, statuses: Iterable[StatusCount]) -> int:
+        """Return how many invoices have a status that asks something of the supplier."""
+        return sum(status.count for status in statuses if status.actor == "supplier")
+
+    def short(self, digest: str) -> str:
+        """Return the beginning of a hash."""
+        return digest[:_HASH_SHOWN]
+
+    def link(self, *parts: str) -> str:
+        """Return a relative address made of path parts, safe for any character in them."""
+        return "/".join(part if part == ".." else quote(part, safe="") for part in parts)
+
+
+def _only(values: Iterable[str]) -> str:
+    found = set(values)
+    return found.pop() if len(found) == 1 else ""
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    templates = files("flows.report").joinpath("templates")
+    sources = {
+        entry.name: entry.read_text("utf-8")
+        for entry in templates.iterdir()
+        if entry.name.endswith(".jinja")
+    }
+    environment = Environment(
+        autoescape=True,
+        loader=DictLoader(sources),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["visible"] = visible
+    return environment
+
+
+@lru_cache(maxsize=4)
+def _template(name: str) -> str:
+    return files("flows.report").joinpath("templates", name).read_text("utf-8")
+
+
+def _csp_hash(script: str) -> str:
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"

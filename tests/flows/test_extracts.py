@@ -1,0 +1,366 @@
+"""Extracts to invoices: every row belongs to one invoice or is an orphan finding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from openpyxl import Workbook
+
+from config.profile import Profile
+from flows.errors import ExitCode
+from flows.extracts import ExtractFile, ExtractReading, WrongProfileError, read_extracts
+from transforms.grouping import InvoiceRows
+
+FLAT = Profile.model_validate(
+    {
+        "profile": "flat",
+        "header": {"BT-1": {"column": "no", "required": True}, "BT-2": "day"},
+        "lines": {"BT-126": "line", "BT-131": {"column": "net", "required": True}},
+        "shape": {"kind": "flat", "key": "no"},
+    }
+)
+TWO = FLAT.model_copy(
+    update={"shape": FLAT.shape.model_copy(update={"kind": "header_lines", "lines_key": "inv"})}
+)
+HEAD = "no;line;net\n"
+
+
+def shaped(profile: Profile, **change: Any) -> Profile:
+    return profile.model_copy(update={"shape": profile.shape.model_copy(update=change)})
+
+
+@dataclass
+class Result:
+    invoices: list[InvoiceRows]
+    reading: ExtractReading
+
+    @property
+    def rules(self) -> dict[str, list[str]]:
+        return {rows.key: [finding.rule for finding in rows.findings] for rows in self.invoices}
+
+    @property
+    def keys(self) -> list[str]:
+        return [rows.key for rows in self.invoices]
+
+    @property
+    def orphans(self) -> list[tuple[str, int | None]]:
+        return [(item.rule, item.location.line) for item in self.reading.orphan_findings]
+
+
+def read(folder: Path, profile: Profile = FLAT, trailer: str = "", **files: str | bytes) -> Result:
+    extracts = []
+    for stem, content in files.items():
+        path = folder / f"{stem}.csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        extracts.append(ExtractFile(path, path.name, f"{stem:0<64}"))
+    spill = folder / "spill"
+    reading = read_extracts(extracts, profile, spill_folder=spill, trailer_mark=trailer)
+    invoices = list(reading)
+    assert not spill.exists() or list(spill.iterdir()) == []
+    return Result(invoices, reading)
+
+
+def test_rows_that_stand_together_make_an_invoice(tmp_path: Path) -> None:
+    found = read(tmp_path, a=HEAD + "F1;1;10\nF1 ;2;20\nF2;1;30\n")
+    assert found.keys == ["F1", "F2"]
+    block = found.invoices[0].blocks[0]
+    assert block.rows == (("F1", "1", "10"), ("F1 ", "2", "20"))
+    assert (block.file, block.lines, block.columns) == ("a.csv", (2, 3), ("no", "line", "net"))
+    assert found.reading.rows_read == 3
+    assert found.reading.rows_by_file == {"a.csv": 3}
+    assert found.rules == {"F1": [], "F2": []}
+
+
+def test_files_are_read_in_order_and_the_same_number_in_two_files_is_two_invoices(
+    tmp_path: Path,
+) -> None:
+    found = read(tmp_path, a=HEAD + "F1;1;10\n", b=HEAD + "F1;1;10\nF2;1;2\n")
+    assert found.keys == ["F1", "F1", "F2"]
+    assert [rows.span.file for rows in found.invoices] == ["a.csv", "b.csv", "b.csv"]
+
+
+@pytest.mark.parametrize(
+    ("data", "warnings"), [("", ["XT-EMPTY-01"]), ("\n\n", ["XT-EMPTY-01"]), (HEAD, [])]
+)
+def test_an_extract_without_rows_is_no_invoice_and_no_crash(
+    tmp_path: Path, data: str, warnings: list[str]
+) -> None:
+    found = read(tmp_path, a=data)
+    assert found.invoices == []
+    assert found.reading.rows_read == 0
+    assert [finding.rule for finding in found.reading.warnings] == warnings
+    gathered = read(tmp_path, shaped(FLAT, contiguous=False), a=data)
+    assert gathered.invoices == []
+
+
+def test_a_bad_row_spoils_its_invoice_alone(tmp_path: Path) -> None:
+    found = read(tmp_path, a=HEAD.encode() + b"F1;1;10\nF2;1\nF2;2;5\nF3;\xe9;1\nF4;1;2\n")
+    assert found.rules == {"F1": [], "F2": ["XT-FIELDS-01"], "F3": ["XT-BYTE-01"], "F4": []}
+    assert found.orphans == []
+    assert found.reading.rows_read == 5
+    cut = found.invoices[1].findings[0]
+    assert str(cut.location) == "a.csv, line 3, column line"
+    assert found.invoices[2].span.first_line == 5
+
+
+def test_an_orphan_row_holds_its_neighbours_back_and_the_rest_is_read(tmp_path: Path) -> None:
+    data = HEAD + "F1;1;10\nF2;1;10\nx\nF3;1;5\nF4;1;5\n"
+    found = read(tmp_path, a=data)
+    assert found.orphans == [("XT-FIELDS-01", 4)]
+    assert found.rules == {"F1": [], "F2": ["XT-NEIGHBOUR-01"], "F3": ["XT-NEIGHBOUR-01"], "F4": []}
+    lenient = read(tmp_path, shaped(FLAT, unreadable_rows="report"), a=data)
+    assert lenient.orphans == [("XT-FIELDS-01", 4)]
+    assert set(map(len, lenient.rules.values())) == {0}
+
+
+def test_a_key_that_comes_back_holds_back_all_its_parts_and_names_the_places(
+    tmp_path: Path,
+) -> None:
+    found = read(tmp_path, a=HEAD + "F1;1;10\nF2;1;10\nF1;2;5\n")
+    assert found.keys == ["F1", "F2", "F1"]
+    first, _, last = (rows.findings for rows in found.invoices)
+    assert first[0].params == {"here": "a.csv:2", "others": "a.csv:4"}
+    assert last[0].params == {"here": "a.csv:4", "others": "a.csv:2"}
+    assert {first[0].rule, last[0].rule} == {"XT-KEY-01"}
+    assert found.invoices[1].findings == ()
+
+
+def test_rows_of_an_unsorted_file_are_joined(tmp_path: Path) -> None:
+    profile = shaped(FLAT, contiguous=False)
+    found = read(tmp_path, profile, a=HEAD + "F1;1;10\nF2;1;10\nF1;2;5\nF1;3\nz\n")
+    assert found.keys == ["F1", "F2"]
+    assert found.invoices[0].blocks[0].lines == (2, 4)
+    assert found.rules == {"F1": ["XT-FIELDS-01"], "F2": []}
+    assert found.orphans == [("XT-FIELDS-01", 6)]
+
+
+def test_missing_columns_of_all_files_are_named_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(WrongProfileError) as caught:
+        read(tmp_path, a="no;line\nF1;1\n", b="nos;nett\n1;2\n")
+    told = caught.value.what
+    for part in ("a.csv has no column 'net'", "b.csv", "'no' (did you mean 'nos'?)", "'nett'"):
+        assert part in told
+    assert caught.value.exit_code is ExitCode.USAGE
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"no;net;net\n1;2;3\n", "twice: net"),
+        (b"\xff\xfen\x00o\x00\n\x00", "header"),
+        (b"PK\x03\x04\x00;\n", "header"),
+    ],
+)
+def test_a_file_the_profile_does_not_describe_stops_the_run(
+    tmp_path: Path, data: bytes, told: str
+) -> None:
+    with pytest.raises(WrongProfileError, match=told):
+        read(tmp_path, a=data)
+
+
+def test_unused_columns_are_told_once_unless_the_profile_knows_them(tmp_path: Path) -> None:
+    data = "no;net;x;y;\nF1;1;2;3;\n"
+    found = read(tmp_path, a=data)
+    columns = [(item.rule, item.location.column) for item in found.reading.warnings]
+    assert columns == [("XT-COLUMN-01", "x"), ("XT-COLUMN-01", "y")]
+    knowing = FLAT.model_copy(update={"ignored_columns": ("x", "y")})
+    assert read(tmp_path, knowing, a=data).reading.warnings == []
+
+
+def test_a_column_a_filter_looks_at_must_exist(tmp_path: Path) -> None:
+    profile = Profile.model_validate(
+        FLAT.model_dump(exclude_unset=True)
+        | {"filters": [{"name": "f", "column": "kind", "equals": "P"}]}
+    )
+    with pytest.raises(WrongProfileError, match="'kind'"):
+        read(tmp_path, profile, a=HEAD + "F1;1;1\n")
+
+
+def test_a_trailer_is_no_row(tmp_path: Path) -> None:
+    found = read(tmp_path, trailer="TRAILER", a=HEAD + "F1;1;10\nTRAILER;invoices=1;rows=1\n")
+    assert (found.keys, found.reading.rows_read, found.orphans) == (["F1"], 1, [])
+
+
+def test_a_tsv_file_is_separated_by_tabs(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text("no\tline\tnet\nF1\t1\t10;5\n")
+    reading = read_extracts([ExtractFile(path, path.name, "00")], FLAT, spill_folder=tmp_path)
+    assert next(iter(reading)).blocks[0].rows == (("F1", "1", "10;5"),)
+
+
+@pytest.mark.parametrize("contiguous", [True, False])
+def test_a_workbook_is_read_like_a_text_extract(tmp_path: Path, contiguous: bool) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["no", "line", "net"], ["F1", 1, 10.5], ["F2", 1, "#N/A"], ["F2", 2, 3]):
+        sheet.append(row)
+    path = tmp_path / "a.xlsx"
+    book.save(path)
+    profile = shaped(FLAT, contiguous=contiguous)
+    reading = read_extracts([ExtractFile(path, path.name, "00")], profile, spill_folder=tmp_path)
+    found = Result(list(reading), reading)
+    assert found.rules == {"F1": [], "F2": ["XT-CELL-01"]}
+    assert found.invoices[0].blocks[0].rows == (("F1", "1", "10.5"),)
+
+
+# -- header file and lines file ------------------------------------------------------------------
+
+HEADERS = "no;day\n"
+LINES = "inv;line;net\n"
+
+
+@pytest.mark.parametrize("contiguous", [True, False])
+def test_two_files_are_joined_on_their_keys(tmp_path: Path, contiguous: bool) -> None:
+    found = read(
+        tmp_path,
+        shaped(TWO, contiguous=contiguous),
+        x_header_1=HEADERS + "F1;d1\nF2;d2\n",
+        x_lines_1=LINES + "F1;1;10\nF1;2;20\nF2;1;30\n",
+    )
+    assert found.keys == ["F1", "F2"]
+    header, lines = found.invoices[0].blocks
+    assert (header.file, header.rows) == ("x_header_1.csv", (("F1", "d1"),))
+    assert (lines.file, lines.rows) == ("x_lines_1.csv", (("F1", "1", "10"), ("F1", "2", "20")))
+    assert found.reading.rows_read == 5
+    assert found.rules == {"F1": [], "F2": []}
+
+
+def test_lines_in_another_order_than_the_headers_are_joined_all_the_same(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        TWO,
+        header=HEADERS + "F1;d\nF2;d\nF3;d\n",
+        lines=LINES + "F3;1;3\nF1;1;1\nF2;1;2\n",
+    )
+    assert found.keys == ["F1", "F2", "F3"]
+    assert [rows.blocks[1].rows[0][2] for rows in found.invoices] == ["1", "2", "3"]
+    assert found.rules == {"F1": [], "F2": [], "F3": []}
+
+
+@pytest.mark.parametrize("contiguous", [True, False])
+def test_a_side_that_is_missing_is_a_finding(tmp_path: Path, contiguous: bool) -> None:
+    found = read(
+        tmp_path,
+        shaped(TWO, contiguous=contiguous),
+        header=HEADERS + "F1;d\nF3;d\n",
+        lines=LINES + "F0;1;1\nF1;1;1\nF2;1;2\nF9;1;1\n",
+    )
+    rules = {
+        "F0": "XT-JOIN-01",
+        "F1": "",
+        "F2": "XT-JOIN-01",
+        "F3": "XT-JOIN-02",
+        "F9": "XT-JOIN-01",
+    }
+    assert {key: "".join(told) for key, told in found.rules.items()} == rules
+    orphan = next(rows for rows in found.invoices if rows.key == "F2")
+    assert orphan.blocks[0].rows == ()
+    assert orphan.blocks[0].columns == ("no", "day")
+    assert orphan.span.file == "lines.csv"
+
+
+@pytest.mark.parametrize("contiguous", [True, False])
+def test_a_header_given_twice_is_a_finding(tmp_path: Path, contiguous: bool) -> None:
+    found = read(
+        tmp_path,
+        shaped(TWO, contiguous=contiguous),
+        header=HEADERS + "F1;d\nF1;e\nF2;d\n",
+        lines=LINES + "F1;1;1\nF2;1;2\n",
+    )
+    assert found.rules == {"F1": ["XT-HEADER-01"], "F2": []}
+
+
+def test_lines_that_come_back_are_joined_and_told(tmp_path: Path) -> None:
+    found = read(
+        tmp_path, TWO, header=HEADERS + "F1;d\nF2;d\n", lines=LINES + "F1;1;1\nF2;1;2\nF1;2;1\n"
+    )
+    assert found.rules == {"F1": ["XT-KEY-01"], "F2": []}
+    assert found.invoices[0].blocks[1].lines == (2, 4)
+    assert found.invoices[0].findings[0].params["others"] == "lines.csv:2"
+
+
+def test_an_unreadable_header_row_leaves_its_lines_without_header(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        TWO,
+        header=HEADERS + "F1;d\nx\nF3;d\n",
+        lines=LINES + "F1;1;1\nF2;1;2\nF3;1;3\n",
+    )
+    assert found.rules == {"F1": [], "F2": ["XT-JOIN-01"], "F3": []}
+    assert found.orphans == [("XT-FIELDS-01", 3)]
+
+
+def test_pairs_are_made_by_the_text_under_the_stars(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        TWO,
+        b_header=HEADERS + "F2;d\n",
+        a_header=HEADERS + "F1;d\n",
+        a_lines=LINES + "F1;1;1\n",
+        b_lines=LINES + "F2;1;1\n",
+    )
+    assert found.keys == ["F2", "F1"]
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"a_header": HEADERS}, "a_header.csv"),
+        ({"a_header": HEADERS, "b_lines": LINES}, "a_header.csv, b_lines.csv"),
+        ({"other": HEADERS}, "neither"),
+    ],
+)
+def test_a_file_without_its_other_half_stops_the_run(
+    tmp_path: Path, files: dict[str, str], told: str
+) -> None:
+    with pytest.raises(WrongProfileError, match=told):
+        read(tmp_path, TWO, **files)
+
+
+# -- every row is accounted for ------------------------------------------------------------------
+
+row_text = st.sampled_from(
+    [
+        "A;1;2",
+        "B;1;2",
+        "C;9;9",
+        "A;1",
+        "B",
+        ";;1",
+        "A;1;2;3",
+        'A;"x',
+        'B;"y";1',
+        "C;\x07;1",
+        " ;1;2",
+    ]
+)
+
+
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(row_text, max_size=14), contiguous=st.booleans())
+def test_every_row_belongs_to_one_invoice_or_is_an_orphan(
+    tmp_path: Path, rows: list[str], contiguous: bool
+) -> None:
+    data = HEAD + "".join(row + "\n" for row in rows)
+    found = read(tmp_path, shaped(FLAT, contiguous=contiguous), a=data)
+    lines: list[int | None] = [line for item in found.invoices for line in item.blocks[0].lines]
+    told = [
+        (finding.location.line, finding.rule)
+        for item in found.invoices
+        for finding in item.findings
+        if finding.rule not in ("XT-NEIGHBOUR-01", "XT-KEY-01")
+    ]
+    lines += {line for line, _ in told}
+    lines += {line for _, line in found.orphans}
+    assert len(lines) == len(set(lines)) == found.reading.rows_read
+    if contiguous:
+        again = [key for key in found.keys if found.keys.count(key) > 1]
+        assert all("XT-KEY-01" in found.rules[key] for key in again)
+    else:
+        assert len(found.keys) == len(set(found.keys))

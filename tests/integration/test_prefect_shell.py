@@ -1,0 +1,176 @@
+"""The Prefect shell on a real temporary server: flows run, a cron run is really scheduled.
+
+These are the tests that tell whether a set of versions may be locked (docs/decisions/0005).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flows.errors import ExitCode
+from flows.night import Mode
+from tests.support.firm import Firm, csv, row
+from transforms.balance import Place
+
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("prefect")]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One real Prefect server, scheduler included, with its own home, for this module."""
+    home = tmp_path_factory.mktemp("prefect")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/api"
+    settings = {
+        "PREFECT_HOME": str(home),
+        "PREFECT_API_URL": url,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    with (home / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "prefect", "server", "start", "--port", str(port), "--no-ui"],
+            env={**os.environ, **settings},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _wait_until_healthy(url, process, home / "server.log")
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in settings.items():
+                patch.setenv(name, value)
+            # Prefect reads its settings at import: take those of this server for these tests.
+            from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+
+            with temporary_settings({PREFECT_API_URL: url, PREFECT_HOME: str(home)}):
+                yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + 120
+    while True:
+        try:
+            with urllib.request.urlopen(f"{url}/health", timeout=5):
+                return
+        except OSError:
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < end, log.read_text()
+            time.sleep(0.5)
+
+
+def test_the_night_under_prefect_gives_the_same_result_and_an_artifact(
+    server: None, tmp_path: Path
+) -> None:
+    from prefect.client.orchestration import get_client
+
+    from flows.nightly import run_with_prefect
+
+    firm = Firm(tmp_path, {"prefect": {"enabled": True}})
+    firm.drop("a.csv", csv([row("F1"), row("F2"), row("F3", buyer_siret="123")]))
+    results = run_with_prefect(firm.configuration(), mode=Mode.DEPOSIT)
+    assert [result.exit_code for result in results] == [ExitCode.FINDINGS]
+    assert results[0].balance is not None
+    assert results[0].balance.places[Place.DEPOSITED].count == 2
+
+    async def read() -> list[str]:
+        async with get_client() as client:
+            artifacts = await client.read_artifacts()
+        return [str(artifact.data) for artifact in artifacts if artifact.key == "balance"]
+
+    [page] = asyncio.run(read())
+    assert results[0].run_id in page
+    assert "| deposited | 2 |" in page
+    assert str(results[0].report) in page
+
+
+def test_a_night_that_needs_a_person_is_shown_as_failed_and_keeps_its_code(
+    server: None, tmp_path: Path
+) -> None:
+    from prefect.client.orchestration import get_client
+
+    from flows.nightly import run_with_prefect
+
+    firm = Firm(tmp_path, {"prefect": {"enabled": True}, "brakes": {"max_invoices": 1}})
+    firm.drop("a.csv", csv([row("F1"), row("F2")]))
+    results = run_with_prefect(firm.configuration(), mode=Mode.DEPOSIT)
+    assert [result.exit_code for result in results] == [ExitCode.ATTENTION]
+
+    async def names() -> set[str]:
+        async with get_client() as client:
+            return {str(run.state_name) for run in await client.read_flow_runs()}
+
+    assert "Failed" in asyncio.run(names())
+
+
+def test_collect_runs_as_a_flow(server: None, tmp_path: Path) -> None:
+    from flows.nightly import collect_with_prefect
+
+    firm = Firm(tmp_path, {"prefect": {"enabled": True}})
+    firm.drop("a.csv", csv([row("F1")]))
+    firm.run()
+    assert collect_with_prefect(firm.configuration()).exit_code is ExitCode.OK
+
+
+def test_a_cron_run_is_really_scheduled(server: None, tmp_path: Path) -> None:
+    """With SQLAlchemy 2.1 the scheduler of Prefect 3.8.8 dies silently: no run ever appears."""
+    from prefect.client.orchestration import get_client
+    from prefect.schedules import Cron
+
+    from flows.nightly import nightly
+
+    deployment = nightly.to_deployment(
+        name="locked-set", schedule=Cron("* * * * *"), parameters={"config": str(tmp_path)}
+    )
+    deployment.apply()  # type: ignore[union-attr]  # no event loop here: it is no coroutine
+
+    async def scheduled() -> int:
+        async with get_client() as client:
+            runs = await client.read_flow_runs()
+        return sum(run.state_name == "Scheduled" for run in runs)
+
+    end = time.monotonic() + 120
+    while not asyncio.run(scheduled()):
+        assert time.monotonic() < end, "no cron run was created"
+        time.sleep(1)
+
+
+def test_the_command_runs_with_no_server_set_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    firm = Firm(tmp_path, {"prefect": {"enabled": True}})
+    firm.drop("a.csv", csv([row("F1")]))
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    done = firm.command("run")
+    assert done.returncode == ExitCode.OK, done.stderr
+    assert "going on without it" not in done.stderr
+    assert "flow 'nightly'" in done.stdout + done.stderr
+    assert firm.states() == {"F1": ["handed_over"]}
+
+
+def test_without_a_reachable_prefect_the_night_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    firm = Firm(tmp_path, {"prefect": {"enabled": True}})
+    firm.drop("a.csv", csv([row("F1")]))
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    monkeypatch.setenv("PREFECT_CLIENT_MAX_RETRIES", "0")
+    done = firm.command("run")
+    assert done.returncode == ExitCode.OK, done.stderr
+    assert "going on without it" in done.stderr
+    assert firm.states() == {"F1": ["handed_over"]}
