@@ -14,7 +14,8 @@ from flows.collect_result import CollectResult
 from flows.configuration import Configuration
 from flows.errors import ExitCode
 from flows.folders import StateFolders
-from flows.night import open_ledger, utc_now
+from flows.ledger import utc_now
+from flows.ledger_access import open_ledger
 from flows.profiles import load_profile
 from flows.report import RunFacts, write_report
 

@@ -17,7 +17,7 @@ from config.settings import Settings
 from flows import attachments
 from flows.errors import ConfigurationError, ExitCode
 from flows.extracts import ExtractFile, read_extracts
-from flows.night import utc_now
+from flows.ledger import utc_now
 from flows.transform import load_sources
 from flows.worker import ChunkItem, Worker
 from schemas.explain import explain

@@ -14,7 +14,7 @@ from flows import configuration
 from flows.channels import open_channel
 from flows.configuration import Configuration
 from flows.errors import ChorusFlowsError, ConfigurationError, ExitCode
-from flows.night import open_ledger
+from flows.ledger_access import open_ledger
 from flows.transform import load_sources
 from schemas.catalogue import SchemaFileError
 from schemas.xsd import XsdGate

@@ -18,8 +18,9 @@ from flows import landing, night
 from flows.configuration import Configuration
 from flows.errors import ConfigurationError
 from flows.folders import StateFolders
-from flows.ledger import copy_sqlite
-from flows.night import Mode, NightResult, open_ledger, utc_now
+from flows.ledger import copy_sqlite, utc_now
+from flows.ledger_access import open_ledger
+from flows.night import Mode, NightResult
 from flows.progress import on_terminal
 
 

@@ -17,7 +17,7 @@ from config.settings import Identity as IdentityScope
 from flows.configuration import Configuration
 from flows.errors import ConfigurationError
 from flows.ledger import SentInvoice
-from flows.night import open_ledger
+from flows.ledger_access import open_ledger
 from transforms.identity import identity_of
 from transforms.invoice import Identifier, Invoice, Party
 

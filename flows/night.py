@@ -6,7 +6,6 @@ result. A night that a crash or a fault cut short is resumed under its own numbe
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,8 +14,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
-
-from sqlalchemy import make_url
 
 from flows import brakes, locking
 from flows.channels import Channel, open_channel
@@ -29,7 +26,6 @@ from flows.errors import (
     BalanceError,
     BrakeHeldError,
     ChorusFlowsError,
-    ConfigurationError,
     ControlError,
     ExitCode,
     FinalError,
@@ -37,7 +33,8 @@ from flows.errors import (
     worst,
 )
 from flows.folders import StateFolders
-from flows.ledger import SYSTEM, FlowState, InvoiceState, Ledger, RunRecord, RunState
+from flows.ledger import SYSTEM, FlowState, InvoiceState, Ledger, RunRecord, RunState, utc_now
+from flows.ledger_access import open_ledger
 from flows.progress import Progress, Silent
 from flows.recovery import RecoveryResult, recover
 from flows.report import RunFacts, write_report
@@ -87,52 +84,9 @@ PLACES: dict[InvoiceState, Place] = {
 }
 
 
-def utc_now() -> datetime:
-    """Return the current time in UTC."""
-    return datetime.now(UTC)
-
-
 def plain(_name: str, stage: Callable[[], Value]) -> Value:
     """Perform a stage by calling it."""
     return stage()
-
-
-def ledger_url(configuration: Configuration) -> str:
-    """Return the URL of the ledger: that of the settings, its password from the environment.
-
-    Raises:
-        ConfigurationError: the environment variable named for the password is not set.
-    """
-    settings = configuration.settings
-    if not settings.ledger_url:
-        return StateFolders(settings.state_folder).ledger_url
-    if not settings.ledger_password_env:
-        return settings.ledger_url
-    password = os.environ.get(settings.ledger_password_env)
-    if password is None:
-        message = f"The environment variable {settings.ledger_password_env} is not set."
-        raise ConfigurationError(message, next_step="Set it: it holds the ledger's password.")
-    url = make_url(settings.ledger_url).set(password=password)
-    return url.render_as_string(hide_password=False)
-
-
-def open_ledger(
-    configuration: Configuration, *, clock: Callable[[], datetime] = utc_now, create: bool = True
-) -> Ledger:
-    """Open the ledger of the settings.
-
-    Raises:
-        LedgerOutdatedError, EnvironmentMismatchError, LedgerUnavailableError: see there.
-    """
-    settings = configuration.settings
-    return Ledger.open(
-        ledger_url(configuration),
-        environment=settings.environment,
-        company=settings.emitter.company,
-        emitter=settings.emitter.application_code,
-        clock=clock,
-        create=create,
-    )
 
 
 def run(

@@ -236,7 +236,9 @@ class _Settling:
     def _explained(self, lines: Iterable[ErrorLine]) -> list[Finding]:
         found: list[Finding] = []
         for line in lines:
-            text = line.text or " ".join(part for part in (line.nature, line.code) if part)
+            # The description may only name the member: read with the label, it would spoil it.
+            named = " ".join(part for part in (line.nature, line.code) if part)
+            text = line.label or line.description or named
             found += explain_platform_message(text, self._columns)
         return found
 

@@ -11,8 +11,9 @@ from flows.configuration import Configuration
 from flows.deposit import DepositResult, deposit_flows
 from flows.errors import ConfigurationError, ExitCode, RetryableError, worst
 from flows.folders import StateFolders
-from flows.ledger import FlowState, Ledger, RunRecord, RunState
-from flows.night import NightResult, abandon, open_ledger, utc_now
+from flows.ledger import FlowState, Ledger, RunRecord, RunState, utc_now
+from flows.ledger_access import open_ledger
+from flows.night import NightResult, abandon
 from flows.report import RunFacts, write_report
 
 

@@ -9,8 +9,8 @@ from flows import locking
 from flows.configuration import Configuration
 from flows.errors import ConfigurationError, OutboxDamagedError
 from flows.folders import StateFolders
-from flows.ledger import FlowRecord, FlowState, Ledger
-from flows.night import open_ledger, utc_now
+from flows.ledger import FlowRecord, FlowState, Ledger, utc_now
+from flows.ledger_access import open_ledger
 from flows.outbox import write_flow
 from transforms.bundle import Member
 from transforms.naming import flow_id, flow_name, member_name, parse_name

@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 
 from config.attachments import attachment_limits
+from config.codes import load_limits
 from config.company import Company
 from config.profile import Profile
 from config.settings import Settings, Syntax
@@ -386,13 +387,17 @@ class Worker:
 def _read(files: tuple[AttachmentFile, ...]) -> tuple[list[SupportingDocument], list[str]]:
     documents: list[SupportingDocument] = []
     hashes: list[str] = []
+    longest = load_limits()["BT-122"].largest
     for file in files:
         content = file.path.read_bytes()
         hashes.append(hashlib.sha256(content).hexdigest())
+        name = Path(file.name.replace("\\", "/")).name
         documents.append(
             SupportingDocument(
-                reference=Path(file.name.replace("\\", "/")).name,
-                filename=Path(file.name.replace("\\", "/")).name,
+                # A file is known by its name alone: too long for a reference, it is cut as its
+                # name will be, and AT-NAME-01 tells it.
+                reference=pieces.safe_name(name, longest),
+                filename=name,
                 mime=pieces.mime_of(file.name),
                 content=content,
             )

@@ -212,6 +212,7 @@ class FlowLine:
     attempts: int
     detail: str
     replaces: str
+    changed_at: datetime
     deposited_at: datetime | None
     reported_at: datetime | None
     outcome: str = ""
@@ -243,19 +244,32 @@ class ReturnLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToDo:
-    """An invoice that waits for the supplier on the portal (refused, suspended, recycled)."""
+    """An invoice that waits for the supplier on the portal; ``message`` is the buyer's own word."""
 
     number: str
     buyer: str
     currency: str
     total: Decimal | None
     run_id: str
-    code: str
-    label: str
     message: str
     at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToDoGroup:
+    """Invoices with the same status that asks something of the supplier."""
+
+    code: str
+    label: str
     meaning: str
     next_step: str
+    count: int
+    items: tuple[ToDo, ...]
+
+    @property
+    def unlisted(self) -> int:
+        """Return how many invoices are only in the CSV files."""
+        return self.count - len(self.items)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,8 +367,7 @@ class Attention:
     unknown: tuple[CaseGroup, ...] = ()
     not_understood: tuple[ReturnLine, ...] = ()
     held_runs: tuple[RunLine, ...] = ()
-    to_do: tuple[ToDo, ...] = ()
-    to_do_count: int = 0
+    to_do: tuple[ToDoGroup, ...] = ()
     told: tuple[Told, ...] = ()
     """Findings about flows and return files that ask for a person."""
 

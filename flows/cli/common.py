@@ -14,7 +14,7 @@ from flows import configuration
 from flows.configuration import Configuration
 from flows.errors import ConfigurationError
 from flows.ledger import Ledger
-from flows.night import open_ledger
+from flows.ledger_access import open_ledger
 
 #: Version of every ``--json`` output; a change that breaks a reader raises it.
 JSON_SCHEMA = 1

@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 def upgrade(config: ConfigOption = None) -> int:
     """Bring an older ledger up to this release."""
     from flows.ledger import upgrade as bring_up
-    from flows.night import ledger_url
+    from flows.ledger_access import ledger_url
 
     told = bring_up(ledger_url(load(config)))
     say(f"ledger: {told}")
@@ -46,7 +46,7 @@ def backup(
     """Copy the SQLite ledger to FILE, also while a run is at work."""
     from flows.ledger import copy_sqlite, sqlite_file
     from flows.ledger.dialect import parse_url
-    from flows.night import ledger_url
+    from flows.ledger_access import ledger_url
 
     source = sqlite_file(parse_url(ledger_url(load(config))))
     if source is None:

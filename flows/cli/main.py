@@ -7,11 +7,13 @@ import os
 import sys
 import traceback
 
-import click
 import typer
 
 from flows.cli import inspect, ledgers, nights, tools
 from flows.errors import ChorusFlowsError, ExitCode
+
+#: Typer carries a copy of click whose base errors have no public name.
+_WRONG_USE: type[Exception] = typer.BadParameter.__bases__[0]
 
 app = typer.Typer(
     name="chorus-flows",
@@ -55,15 +57,12 @@ def run(arguments: list[str]) -> ExitCode:
         if error.next_step:
             _say(error.next_step)
         return error.exit_code
-    except click.exceptions.Abort:
-        _say("Interrupted.")
-        return ExitCode.UNFINISHED
-    except click.ClickException as error:
-        error.show()
+    except _WRONG_USE as error:
+        _say(f"{error}\nSee: chorus-flows --help")
         return ExitCode.USAGE
-    except click.exceptions.Exit as error:
+    except typer.Exit as error:
         return ExitCode(error.exit_code)
-    except KeyboardInterrupt:
+    except (typer.Abort, KeyboardInterrupt):
         _say("Interrupted; the next run resumes.")
         return ExitCode.UNFINISHED
     except BrokenPipeError:

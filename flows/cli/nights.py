@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows import night
 from flows.cli.common import (
     ConfigOption,
     JsonOption,
@@ -19,7 +18,9 @@ from flows.cli.common import (
     say_json,
 )
 from flows.errors import ConfigurationError, ExitCode, worst
-from flows.night import Mode, NightResult
+
+if TYPE_CHECKING:
+    from flows.night import NightResult
 
 
 def register(app: typer.Typer) -> None:
@@ -42,6 +43,9 @@ def run(
     json: JsonOption = False,
 ) -> int:
     """One nightly run: collect, recover, extract, transform, check, bundle, deposit, report."""
+    from flows import night
+    from flows.night import Mode
+
     if dry_run and hold:
         raise ConfigurationError("--dry-run and --hold exclude each other.")
     mode = Mode.DRY_RUN if dry_run else Mode.HOLD if hold else Mode.DEPOSIT
@@ -144,10 +148,12 @@ def lines(result: NightResult) -> list[str]:
 
 
 def _as_dict(result: NightResult) -> dict[str, object]:
+    from flows.night import balance_record
+
     return {
         "run": result.run_id,
         "exit_code": int(result.exit_code),
-        "balance": night.balance_record(result.balance) if result.balance else None,
+        "balance": balance_record(result.balance) if result.balance else None,
         "deposited_flows": result.deposited_flows,
         "problems": list(result.problems),
         "report": _text(result.report),

@@ -65,10 +65,11 @@ def show(console: Console, ledger: Ledger, ending: Ending, language: Language) -
 
 
 def _nights(ledger: Ledger, ending: Ending, say: words.Words) -> Table:
+    """Return counts and amounts per state, a pair of columns per night."""
     nights = [ledger.tallies(run_id) for run_id in ending.runs]
     table = Table(title=say.title, title_justify="left")
     for rank, column in enumerate(say.columns):
-        table.add_column(column, justify="right" if rank else "left")
+        table.add_column(column, justify="right" if rank else "left", no_wrap=True)
     read = [_sum(list(states.values())) for states in nights]
     table.add_row(say.rows["read"], *_cells(read), style="bold", end_section=True)
     for state, label in say.rows.items():
@@ -82,11 +83,14 @@ def _nights(ledger: Ledger, ending: Ending, say: words.Words) -> Table:
 
 
 def _lives(ledger: Ledger, runs: Sequence[str], say: words.Words) -> Table:
+    """Return how far the integrated invoices have come, by the status names of the portal."""
     labels: Counter[str] = Counter()
     for run_id in runs:
         for invoice in ledger.invoices(run_id=run_id, states={InvoiceState.INTEGRATED}):
-            labels[invoice.life_label or "?"] += 1
+            labels[invoice.life_label or "-"] += 1
     table = Table(title=say.lives, title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
     for label, count in labels.most_common():
         table.add_row(label, _figure(Decimal(count), 0))
     return table

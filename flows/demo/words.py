@@ -40,7 +40,7 @@ class Words:
 _FR = Words(
     nights=(
         "Première nuit : les extraits des deux agences",
-        "Deuxième nuit : les mêmes fichiers, les corrections, deux pièces jointes attendues",
+        "Deuxième nuit : les mêmes fichiers, et des corrections",
     ),
     judgement="Chorus Pro en miniature juge {flows} flux : {ok} factures intégrées, {ko} rejetées",
     days="{days} jours passent : {statuses} statuts de cycle de vie",
@@ -51,7 +51,7 @@ _FR = Words(
         "integrated": "Intégrées par Chorus Pro",
         "rejected": "Rejetées par Chorus Pro",
         "quarantined": "En quarantaine",
-        "waiting": "En attente d'une pièce jointe",
+        "waiting": "En attente d'une pièce",
         "skipped": "Déjà envoyées, non renvoyées",
     },
     set_aside="Fichiers déjà traités",
@@ -70,9 +70,9 @@ _FR = Words(
 _EN = Words(
     nights=(
         "First night: the extracts of both agencies",
-        "Second night: the same files, the corrections, two attachments that were missing",
+        "Second night: the same files, and corrections",
     ),
-    judgement="Chorus Pro in miniature judges {flows} flows: {ok} invoices integrated, {ko} rejected",
+    judgement="Chorus Pro in miniature judges {flows} flows: {ok} integrated, {ko} rejected",
     days="{days} days go by: {statuses} life-cycle statuses",
     title="The demo at its end (amounts with VAT in euros, credit notes taken off)",
     columns=("", "night 1", "amount", "night 2", "amount"),

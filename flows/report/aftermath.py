@@ -8,57 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from itertools import islice
 
-from config.catalogue import Language
 from config.settings import Settings
-from config.statuses import load_statuses
 from flows.collect_result import GRAVE
 from flows.ledger import (
     FlowRecord,
     FlowState,
-    InvoiceRecord,
     InvoiceState,
     Ledger,
     ReturnRecord,
     ReturnState,
     RunRecord,
     RunState,
-    StatusRow,
 )
 from flows.reconcile import overdue_flows
+from flows.report.to_do import ToDoBook, asks_supplier
 from flows.report.told import CaseBook, tell_all
-from transforms.returns import status_code
-from transforms.run_report import Attention, FlowLine, ReturnLine, RunLine, ToDo, Told
+from transforms.run_report import Attention, FlowLine, ReturnLine, RunLine, Told
 
 #: Runs looked at for one that is still held.
 _RECENT_RUNS = 60
-
-
-def to_do_of(invoice: InvoiceRecord, message: str, language: Language) -> ToDo | None:
-    """Return what the supplier must do about an invoice by its last status, or None.
-
-    Args:
-        invoice: with its life-cycle columns.
-        message: what came with that status: the buyer's own words.
-        language: of the report.
-    """
-    status = load_statuses().of_invoice(status_code(invoice.life_status or ""))
-    if status is None or status.actor != "supplier":
-        return None
-    words = status.words(language)
-    return ToDo(
-        number=invoice.number or "",
-        buyer=invoice.buyer_name or "",
-        currency=invoice.currency or "",
-        total=invoice.total,
-        run_id=invoice.run_id,
-        code=invoice.life_status or "",
-        label=status.label,
-        message=message,
-        at=invoice.life_at,
-        meaning=words.meaning,
-        next_step=words.next_step,
-    )
 
 
 class Aftermath:
@@ -72,6 +42,7 @@ class Aftermath:
         *,
         now: datetime,
         unknown: CaseBook,
+        to_do: ToDoBook,
         line: Callable[[FlowRecord], FlowLine],
     ) -> None:
         self._ledger = ledger
@@ -81,10 +52,10 @@ class Aftermath:
         self._language = settings.report.language
         self._limit = settings.report.rows_per_list
         self._unknown = unknown
+        self._to_do = to_do
         self._line = line
         newest = ledger.runs(1)
         self._newest = bool(newest) and newest[0].run_id == run.run_id
-        self._to_do: dict[int, ToDo] = {}
         self._grave: dict[Told, None] = {}
         self.returns: tuple[ReturnLine, ...] = ()
         self.earlier_flows: tuple[FlowLine, ...] = ()
@@ -102,29 +73,17 @@ class Aftermath:
                 if said.status.kind == "flow" and said.status.flow_id:
                     answered[said.status.flow_id] = None
                 elif said.status.invoice_row is not None:
-                    self._look_at(said.status, said.status.invoice_row)
+                    self._look_at(said.status.invoice_row, said.status.code)
         self.returns = tuple(lines)
-        flows = (self._ledger.flow(flow_id) for flow_id in list(answered)[: self._limit])
-        self.earlier_flows = tuple(
-            self._line(flow)
-            for flow in flows
-            if flow is not None and flow.run_id != self._run.run_id
-        )
+        flows = (self._ledger.flow(flow_id) for flow_id in answered)
+        earlier = (f for f in flows if f is not None and f.run_id != self._run.run_id)
+        self.earlier_flows = tuple(self._line(flow) for flow in islice(earlier, self._limit))
         if self._newest:
             self._add_unknown()
         return self
 
-    def attention(
-        self, *, to_do: list[ToDo], to_do_count: int, told: tuple[Told, ...]
-    ) -> Attention:
-        """Return what needs a person.
-
-        Args:
-            to_do: of this run's invoices, up to the limit of a list; ``to_do_count`` of them all.
-            to_do_count: see ``to_do``.
-            told: grave findings about this run's invoices and flows.
-        """
-        everyone = [*to_do, *self._to_do.values()]
+    def attention(self, told: tuple[Told, ...]) -> Attention:
+        """Return what needs a person; ``told`` are grave findings about the run's own invoices."""
         late = overdue_flows(self._ledger, self._settings, self._now)
         doubtful = self._concerned(self._ledger.flows(states={FlowState.IN_DOUBT}))
         in_doubt = {flow.flow_id for flow in doubtful}
@@ -138,8 +97,7 @@ class Aftermath:
             unknown=self._unknown.groups(),
             not_understood=self._not_understood(),
             held_runs=self._held_runs(),
-            to_do=tuple(everyone[: self._limit]),
-            to_do_count=to_do_count + len(self._to_do),
+            to_do=self._to_do.groups(),
             told=tuple(dict.fromkeys((*told, *self._grave))),
         )
 
@@ -163,19 +121,13 @@ class Aftermath:
             told=told,
         )
 
-    def _look_at(self, status: StatusRow, invoice_row: int) -> None:
-        """Note a to-do about an invoice of an earlier run, if it is still its last status."""
-        known = load_statuses().of_invoice(status_code(status.code))
-        if known is None or known.actor != "supplier":
+    def _look_at(self, invoice_row: int, code: str) -> None:
+        """Take an invoice of an earlier run for the to-dos when a status that came asks for it."""
+        if not asks_supplier(code):
             return
         invoice = self._ledger.invoice(invoice_row)
-        if invoice is None or invoice.run_id == self._run.run_id:
-            return
-        to_do = to_do_of(invoice, status.message, self._language)
-        if to_do is None or invoice.life_status != status.code:
-            self._to_do.pop(invoice_row, None)
-        else:
-            self._to_do[invoice_row] = to_do
+        if invoice is not None and invoice.run_id != self._run.run_id:
+            self._to_do.add(invoice)
 
     def _add_unknown(self) -> None:
         for invoice in self._ledger.invoices(states={InvoiceState.OUTCOME_UNKNOWN}):

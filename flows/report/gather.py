@@ -19,9 +19,10 @@ from flows.collect_result import GRAVE
 from flows.errors import ConfigurationError
 from flows.ledger import FlowRecord, FlowState, InvoiceRecord, InvoiceState, Ledger, RunRecord
 from flows.places import balance_of, read_tally
-from flows.report.aftermath import Aftermath, to_do_of
+from flows.report.aftermath import Aftermath
 from flows.report.facts import RunFacts
 from flows.report.tables import Tables
+from flows.report.to_do import ToDoBook
 from flows.report.told import CaseBook, Sum, layer_of, tell
 from transforms.balance import Tally
 from transforms.finding import Severity
@@ -38,7 +39,6 @@ from transforms.run_report import (
     RunReport,
     StatusCount,
     Step,
-    ToDo,
     Told,
     Versions,
     judge,
@@ -97,8 +97,6 @@ class _Counts:
     excluded: Counter[str] = field(default_factory=Counter)
     rules: dict[str, _Rule] = field(default_factory=dict)
     layers: dict[str, list[int]] = field(default_factory=dict)
-    to_do: list[ToDo] = field(default_factory=list)
-    to_do_count: int = 0
     grave: dict[Told, None] = field(default_factory=dict)
 
 
@@ -124,6 +122,7 @@ class _Gathering:
         self._limit = settings.report.rows_per_list
         self._now = ledger.now()
         self._counts = _Counts()
+        self._to_do = ToDoBook(ledger, self._limit, self._language)
         untold = load_report_texts(self._language)("group.untold")
         self._books = {
             state: CaseBook(self._limit, untold=untold)
@@ -145,12 +144,11 @@ class _Gathering:
             self._settings,
             now=self._now,
             unknown=self._books[InvoiceState.OUTCOME_UNKNOWN],
+            to_do=self._to_do,
             line=self._flow_line,
         ).run()
         counts = self._counts
-        attention = after.attention(
-            to_do=counts.to_do, to_do_count=counts.to_do_count, told=tuple(counts.grave)
-        )
+        attention = after.attention(tuple(counts.grave))
         states = {state.value: s.figures() for state, s in sorted(counts.states.items())}
         balance = self._balance()
         flows = self._ledger.flows(run_id=self._run.run_id)
@@ -234,21 +232,8 @@ class _Gathering:
             book.add(invoice, told)
         if invoice.life_status is not None:
             counts.life[invoice.life_status, invoice.life_label or ""] += 1
-            if to_do_of(invoice, "", self._language) is not None:
-                counts.to_do_count += 1
-                if len(counts.to_do) < self._limit:
-                    self._add_to_do(invoice)
+            self._to_do.add(invoice)
         self._count_findings(told)
-
-    def _add_to_do(self, invoice: InvoiceRecord) -> None:
-        said = [
-            record.status.message
-            for record in self._ledger.statuses(invoice_row=invoice.invoice_row)
-            if record.status.kind == "invoice" and record.status.code == invoice.life_status
-        ]
-        to_do = to_do_of(invoice, said[-1] if said else "", self._language)
-        if to_do is not None:
-            self._counts.to_do.append(to_do)
 
     def _count_findings(self, told: tuple[Told, ...], *, invoices: int = 1) -> None:
         counts = self._counts
@@ -314,6 +299,7 @@ class _Gathering:
             attempts=flow.attempts,
             detail=flow.detail,
             replaces=flow.replaces or "",
+            changed_at=flow.changed_at,
             deposited_at=flow.deposited_at,
             reported_at=flow.reported_at,
             outcome=self._outcome(flow),

@@ -16,6 +16,7 @@ from urllib.parse import quote
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
+from config.codes import load_codes
 from config.report_texts import ReportTexts
 from transforms.display import Display, visible
 from transforms.run_report import CaseGroup, Figures, RunReport, StatusCount
@@ -50,8 +51,17 @@ _TONES = {
 }
 
 
-def render_page(report: RunReport, texts: ReportTexts, display: Display) -> str:
-    """Return the page of a report, in the language of ``texts``."""
+def render_page(
+    report: RunReport, texts: ReportTexts, display: Display, *, number_stays_free: bool
+) -> str:
+    """Return the page of a report, in the language of ``texts``.
+
+    Args:
+        report: what to show.
+        texts: the words.
+        display: formats of numbers and times.
+        number_stays_free: whether an invoice rejected at integration goes again under its number.
+    """
     words = _Words(texts, display)
     script = _template("filter.js")
     return (
@@ -64,6 +74,8 @@ def render_page(report: RunReport, texts: ReportTexts, display: Display) -> str:
             named=texts.named,
             w=words,
             d=display,
+            zone=str(display.zone).partition("/")[2].replace("_", " ") or str(display.zone),
+            number_stays_free=number_stays_free,
             tones=_TONES,
             open_up_to=_OPEN_UP_TO,
             style=Markup(_template("report.css")),  # noqa: S704 - ships with the project
@@ -92,6 +104,11 @@ class _Words:
             kind = self._texts.named("type", amount.type_code)
             parts.append(money if amount.type_code == "380" else f"{kind} {money}")
         return " · ".join(parts)
+
+    def type_of(self, type_code: str) -> str:
+        """Return the name of a document type for one document: ``Avoir``."""
+        code = load_codes("document_types").get(type_code)
+        return code.name(self._texts.language) if code else type_code
 
     def kind(self, currency: str, type_code: str) -> str:
         """Return the heading of a column of amounts: ``Factures, EUR``."""
@@ -131,14 +148,15 @@ def _environment() -> Environment:
         for entry in templates.iterdir()
         if entry.name.endswith(".jinja")
     }
-    environment = Environment(
+    return Environment(
         autoescape=True,
         loader=DictLoader(sources),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        # Before escaping: what comes from outside must not turn or hide the text around it.
+        finalize=lambda value: visible(value) if type(value) is str else value,
     )
-    environment.filters["visible"] = visible
     return environment
 
 

@@ -61,7 +61,14 @@ def write_report(ledger: Ledger, run_id: str, settings: Settings, facts: RunFact
         )
         report = gather(ledger, run_id, settings, facts, _remembered(folder / DATA), tables)
         data.write(json.dumps(as_json(report), ensure_ascii=False, indent=1) + "\n")
-        page.write(render_page(report, texts, display))
+        page.write(
+            render_page(
+                report,
+                texts,
+                display,
+                number_stays_free=settings.identity.reuse_number_after_rejection,
+            )
+        )
     return folder / PAGE
 
 

@@ -1,4 +1,4 @@
-"""A whole night against the folder channel: what goes in is accounted for, whatever it looks like."""
+"""A whole night against the folder channel: what goes in is accounted for, come what may."""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ from flows import configuration, night
 from flows.configuration import Configuration
 from flows.errors import ExitCode, worst
 from flows.ledger import Ledger
-from flows.night import Mode, NightResult, open_ledger
+from flows.ledger_access import open_ledger
+from flows.night import Mode, NightResult
 
 SELLER = "40678483500521"
 #: A commune of the sandbox's directory that asks for neither service nor engagement.

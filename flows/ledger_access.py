@@ -1,0 +1,52 @@
+"""The way from the settings to the ledger."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import make_url
+
+from flows.configuration import Configuration
+from flows.errors import ConfigurationError
+from flows.folders import StateFolders
+from flows.ledger import Ledger, utc_now
+
+
+def ledger_url(configuration: Configuration) -> str:
+    """Return the URL of the ledger: that of the settings, its password from the environment.
+
+    Raises:
+        ConfigurationError: the environment variable named for the password is not set.
+    """
+    settings = configuration.settings
+    if not settings.ledger_url:
+        return StateFolders(settings.state_folder).ledger_url
+    if not settings.ledger_password_env:
+        return settings.ledger_url
+    password = os.environ.get(settings.ledger_password_env)
+    if password is None:
+        message = f"The environment variable {settings.ledger_password_env} is not set."
+        raise ConfigurationError(message, next_step="Set it: it holds the ledger's password.")
+    url = make_url(settings.ledger_url).set(password=password)
+    return url.render_as_string(hide_password=False)
+
+
+def open_ledger(
+    configuration: Configuration, *, clock: Callable[[], datetime] = utc_now, create: bool = True
+) -> Ledger:
+    """Open the ledger of the settings.
+
+    Raises:
+        LedgerOutdatedError, EnvironmentMismatchError, LedgerUnavailableError: see there.
+    """
+    settings = configuration.settings
+    return Ledger.open(
+        ledger_url(configuration),
+        environment=settings.environment,
+        company=settings.emitter.company,
+        emitter=settings.emitter.application_code,
+        clock=clock,
+        create=create,
+    )
