@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, NoReturn, TypeVar
 
 # Before Prefect is imported: no telemetry, and time enough for a first start on a slow disk.
 for _name, _value in (
@@ -22,7 +22,7 @@ for _name, _value in (
 ):
     os.environ.setdefault(_name, _value)
 
-from prefect import flow, serve, task  # noqa: E402 (the settings above must come first)
+from prefect import State, flow, serve, task  # noqa: E402 (the settings above must come first)
 from prefect.artifacts import (  # noqa: E402
     create_markdown_artifact,
     create_progress_artifact,
@@ -32,6 +32,7 @@ from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.client.orchestration import get_client  # noqa: E402
 from prefect.deployments.runner import RunnerDeployment  # noqa: E402
 from prefect.schedules import Cron  # noqa: E402
+from prefect.states import Completed, Failed  # noqa: E402
 
 from flows import configuration, night  # noqa: E402
 from flows.collecting import Collected, collect_now  # noqa: E402
@@ -50,21 +51,10 @@ _SECONDS_BETWEEN_UPDATES = 2.0
 ZONE = "Europe/Paris"
 
 
-class NightFailedError(Exception):
-    """Raised inside a flow run so that Prefect shows it as failed; holds what was done."""
-
-    def __init__(self, results: list[NightResult]) -> None:
-        self.results = results
-        problems = "; ".join(problem for result in results for problem in result.problems)
-        super().__init__(problems or "a person must look: see the report")
-
-
-class CollectFailedError(Exception):
-    """Raised inside a flow run so that Prefect shows it as failed; holds what was collected."""
-
-    def __init__(self, collected: Collected) -> None:
-        self.collected = collected
-        super().__init__("; ".join(collected.lines()))
+#: What the last flow of this process came to. A flow shown as failed returns a state, not a
+#: value, and a result that Prefect would store is what it must not keep.
+_LAST_NIGHT: list[NightResult] = []
+_LAST_COLLECT: list[Collected] = []
 
 
 def in_task(name: str, stage: Callable[[], Value]) -> Value:
@@ -77,27 +67,33 @@ def in_task(name: str, stage: Callable[[], Value]) -> Value:
 
 
 @flow(name="nightly", persist_result=False, validate_parameters=False)
-def nightly(config: str, mode: str = Mode.DEPOSIT.value) -> list[NightResult]:
+def nightly(config: str, mode: str = Mode.DEPOSIT.value) -> State[None]:
     """One nightly run, from the settings file ``config``."""
     loaded = configuration.load(Path(config))
     with on_terminal() as bars:
         progress = Several(bars, _OnPage())
         results = night.run(loaded, mode=Mode(mode), progress=progress, perform=in_task)
     create_markdown_artifact(key="balance", markdown=_page(results), description="Balance")
-    if worst(*(result.exit_code for result in results)) in _FAILED:
-        raise NightFailedError(results)
-    return results
+    _LAST_NIGHT[:] = results
+    problems = "; ".join(problem for result in results for problem in result.problems)
+    return _state(worst(*(result.exit_code for result in results)), problems)
 
 
 @flow(name="collect", persist_result=False, validate_parameters=False)
-def collect(config: str) -> Collected:
+def collect(config: str) -> State[None]:
     """Fetch return flows and reconcile, from the settings file ``config``."""
     collected = in_task("collect", lambda: collect_now(configuration.load(Path(config))))
     markdown = "\n".join(f"- {line}" for line in collected.lines())
     create_markdown_artifact(key="returns", markdown=markdown, description="Return flows")
-    if collected.exit_code in _FAILED:
-        raise CollectFailedError(collected)
-    return collected
+    _LAST_COLLECT[:] = [collected]
+    return _state(collected.exit_code, "; ".join(collected.result.attention))
+
+
+def _state(code: ExitCode, why: str) -> State[None]:
+    """Return the state that the page of a flow run shows."""
+    if code in _FAILED:
+        return Failed(message=why or "a person must look: see the report")
+    return Completed(message=f"exit code {int(code)}")
 
 
 def run_with_prefect(loaded: Configuration, *, mode: Mode) -> list[NightResult]:
@@ -106,9 +102,9 @@ def run_with_prefect(loaded: Configuration, *, mode: Mode) -> list[NightResult]:
         with on_terminal() as bars:
             return night.run(loaded, mode=mode, progress=bars)
     try:
-        return nightly(str(loaded.path.resolve()), mode.value)
-    except NightFailedError as error:
-        return error.results
+        _LAST_NIGHT.clear()
+        state = nightly(str(loaded.path.resolve()), mode.value, return_state=True)
+        return list(_LAST_NIGHT) if _LAST_NIGHT else _raised(state)
     except ChorusFlowsError:
         raise
     except Exception as error:
@@ -123,14 +119,21 @@ def collect_with_prefect(loaded: Configuration) -> Collected:
     if not _reachable():
         return collect_now(loaded)
     try:
-        return collect(str(loaded.path.resolve()))
-    except CollectFailedError as error:
-        return error.collected
+        _LAST_COLLECT.clear()
+        state = collect(str(loaded.path.resolve()), return_state=True)
+        return _LAST_COLLECT[0] if _LAST_COLLECT else _raised(state)
     except ChorusFlowsError:
         raise
     except Exception as error:
         _LOG.warning("Prefect failed on the way (%s); going on without it.", error)
         return collect_now(loaded)
+
+
+def _raised(state: State[Any]) -> NoReturn:
+    """Raise what ended a flow before it came to a result."""
+    state.result()
+    message = f"The flow ended as {state.name} without a result."
+    raise RuntimeError(message)
 
 
 def serve_flows(config: Path, *, night_cron: str, collect_cron: str) -> None:

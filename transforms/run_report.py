@@ -84,8 +84,8 @@ class Figures:
 
     def total(self, currency: str, type_code: str) -> Decimal | None:
         """Return the sum of a currency and document type; None when there is no such invoice."""
-        found = (a.total for a in self.amounts if (a.currency, a.type_code) == (currency, type_code))
-        return next(found, None)
+        wanted = (currency, type_code)
+        return next((a.total for a in self.amounts if (a.currency, a.type_code) == wanted), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def show(console: Console, ledger: Ledger, ending: Ending, language: Language) -
     else:
         console.print(say.as_scripted.format(seconds=ending.seconds), style="bold green")
     for step in say.next_steps:
-        console.print(step.format(settings=ending.settings), markup=False)
+        console.print(step.format(run=ending.runs[0], settings=ending.settings), markup=False)
 
 
 def _nights(ledger: Ledger, ending: Ending, say: words.Words) -> Table:

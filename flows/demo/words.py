@@ -63,7 +63,7 @@ _FR = Words(
     not_scripted="L'histoire ne s'est PAS terminée comme prévu :",
     next_steps=(
         "À essayer : chorus-flows status --config {settings}",
-        "           chorus-flows quarantine list --config {settings}",
+        "           chorus-flows quarantine list --run {run} --config {settings}",
     ),
 )
 
@@ -93,7 +93,7 @@ _EN = Words(
     not_scripted="The story did NOT end as scripted:",
     next_steps=(
         "Try: chorus-flows status --config {settings}",
-        "     chorus-flows quarantine list --config {settings}",
+        "     chorus-flows quarantine list --run {run} --config {settings}",
     ),
 )
 

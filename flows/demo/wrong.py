@@ -91,6 +91,17 @@ def _second_row(change: Callable[[bytes], bytes]) -> Spoil:
     return spoil
 
 
+def _unquoted(label: str) -> Spoil:
+    """Return what gives the second row a label that needs quotes, written without them."""
+
+    def spoil(draft: Draft, count: int) -> None:
+        quoted = '"' + label.replace('"', '""') + '"'
+        _second_row(lambda row: row.replace(quoted.encode(), label.encode()))(draft, count)
+        draft.lines[1]["item_name"] = label
+
+    return spoil
+
+
 def _number(text: str) -> Spoil:
     def spoil(draft: Draft, count: int) -> None:
         draft.header["invoice_number"] = text.format(count=count)
@@ -99,7 +110,7 @@ def _number(text: str) -> Spoil:
 
 
 def _total(draft: Draft, count: int) -> None:
-    """Two figures swapped, as a hand does; the gap is a multiple of nine."""
+    """The total is off by a multiple of nine: two figures swapped by a hand."""
     wrong = Decimal(draft.header["total_with_vat"]) + 9 * count
     draft.header |= {"total_with_vat": str(wrong), "amount_due": str(wrong)}
 
@@ -160,18 +171,8 @@ _R = InvoiceState.REJECTED
 WRONGS: tuple[Wrong, ...] = (
     # Caught while reading the file
     Wrong("row cut short", "XT-FIELDS-01", _Q, _second_row(lambda row: row[:150]), count=2),
-    Wrong(
-        "separator too many in a label",
-        "XT-FIELDS-02",
-        _Q,
-        _second_row(lambda row: row.replace(b";N20;", b";N20;;")),
-    ),
-    Wrong(
-        "stray quote in a label",
-        "XT-QUOTE-02",
-        _Q,
-        _second_row(lambda row: row.replace(b"Complement", b'Compl"ement', 1) + b'"'),
-    ),
+    Wrong("separator in a label", "XT-FIELDS-02", _Q, _unquoted("Heures creuses ; 22 h à 6 h")),
+    Wrong("inch mark in a label", "XT-QUOTE-02", _Q, _unquoted('Vanne de compteur 1"1/2')),
     Wrong(
         "cp1252 byte in a UTF-8 file",
         "XT-BYTE-01",

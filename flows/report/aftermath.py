@@ -138,9 +138,7 @@ class Aftermath:
 
     def _not_understood(self) -> tuple[ReturnLine, ...]:
         if not self._newest:
-            return tuple(
-                line for line in self.returns if line.state == ReturnState.NOT_UNDERSTOOD
-            )
+            return tuple(line for line in self.returns if line.state == ReturnState.NOT_UNDERSTOOD)
         records = self._ledger.returns(states={ReturnState.NOT_UNDERSTOOD})
         return tuple(map(self._return_line, records))
 

@@ -26,7 +26,7 @@ from flows.report.to_do import ToDoBook
 from flows.report.told import CaseBook, Sum, layer_of, tell
 from transforms.balance import Tally
 from transforms.finding import Severity
-from transforms.returns import status_code
+from transforms.statuses import status_code
 from transforms.run_report import (
     BalanceSheet,
     Figures,
@@ -349,9 +349,7 @@ class _Gathering:
         )
 
     def _warnings(self) -> tuple[RuleCount, ...]:
-        ordered = sorted(
-            self._counts.rules.items(), key=lambda item: (-item[1].findings, item[0])
-        )
+        ordered = sorted(self._counts.rules.items(), key=lambda item: (-item[1].findings, item[0]))
         return tuple(
             RuleCount(
                 rule=rule,

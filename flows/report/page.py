@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable
+from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
 from urllib.parse import quote
@@ -19,8 +21,10 @@ from markupsafe import Markup
 from config.codes import load_codes
 from config.report_texts import ReportTexts
 from transforms.display import Display, visible
-from transforms.run_report import CaseGroup, Figures, RunReport, StatusCount
+from transforms.run_report import BalanceSheet, Case, CaseGroup, Figures, RunReport
 
+#: How a brake says that it holds (flows/brakes.py).
+_BRAKE = re.compile(r"(?P<name>\w+): (?P<found>.*) \(limit (?P<limit>.*)\)", re.DOTALL)
 #: Groups up to this size are shown open.
 _OPEN_UP_TO = 12
 _HASH_SHOWN = 12
@@ -122,9 +126,41 @@ class _Words:
         """Return the message of a group when all its cases have the same; else nothing."""
         return _only(case.told[0].message if case.told else "" for case in group.cases)
 
-    def waiting_for_us(self, statuses: Iterable[StatusCount]) -> int:
-        """Return how many invoices have a status that asks something of the supplier."""
-        return sum(status.count for status in statuses if status.actor == "supplier")
+    def gaps(self, balance: BalanceSheet) -> list[str]:
+        """Return what does not balance, line by line."""
+        read, accounted = balance.read, balance.accounted
+        pairs = [
+            (self._texts("balance.invoices"), read.count, accounted.count),
+            (self._texts("balance.unreadable"), read.unreadable, accounted.unreadable),
+        ]
+        lines = [
+            self._gap(name, self._display.count(was), self._display.count(now))
+            for name, was, now in pairs
+            if was != now
+        ]
+        for currency, type_code in balance.kinds:
+            was = read.total(currency, type_code) or Decimal(0)
+            now = accounted.total(currency, type_code) or Decimal(0)
+            if was != now:
+                money = (self._display.money(value, currency) for value in (was, now))
+                lines.append(self._gap(self.kind(currency, type_code), *money))
+        return lines
+
+    def _gap(self, name: str, was: str, now: str) -> str:
+        return self._texts("balance.gap", name=name, read=was, accounted=now)
+
+    def brake(self, text: str) -> str:
+        """Return a brake that held, its name in everyday words."""
+        found = _BRAKE.fullmatch(text)
+        if found is None:
+            return text
+        name = self._texts.named("brake", found["name"])
+        return self._texts("brake.held", name=name, found=found["found"], limit=found["limit"])
+
+    def adds(self, case: Case) -> bool:
+        """Return whether the noted reason of a case says more than its findings do."""
+        said = " ".join(f"{each.message} {each.value}" for each in case.told)
+        return any(part not in said for part in case.reason.split(" | ") if part)
 
     def short(self, digest: str) -> str:
         """Return the beginning of a hash."""
@@ -157,7 +193,6 @@ def _environment() -> Environment:
         # Before escaping: what comes from outside must not turn or hide the text around it.
         finalize=lambda value: visible(value) if type(value) is str else value,
     )
-    return environment
 
 
 @lru_cache(maxsize=4)

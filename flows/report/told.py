@@ -146,9 +146,7 @@ class CaseBook:
         rule = reasons[0].rule if reasons else ""
         group = self._groups.get(rule)
         if group is None:
-            title, source = (
-                (reasons[0].title, reasons[0].source) if reasons else (self._untold, "")
-            )
+            title, source = (reasons[0].title, reasons[0].source) if reasons else (self._untold, "")
             group = self._groups.setdefault(rule, _Group(title, source))
         group.sum.add(invoice)
         if len(group.cases) < self._limit:

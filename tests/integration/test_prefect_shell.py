@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -120,7 +121,7 @@ def test_a_night_that_needs_a_person_is_shown_as_failed_and_keeps_its_code(
 def test_collect_runs_as_a_flow(server: None, tmp_path: Path) -> None:
     from flows.nightly import collect_with_prefect
 
-    firm = Firm(tmp_path, {"prefect": {"enabled": True}})
+    firm = Firm(tmp_path, {"prefect": {"enabled": True}}, now=datetime.now(UTC))
     firm.drop("a.csv", csv([row("F1")]))
     firm.run()
     assert collect_with_prefect(firm.configuration()).exit_code is ExitCode.OK

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from config.settings import Environment, Settings
 from flows.ledger import Ledger, StatusRow
+from flows.night import balance_record
 from flows.places import balance_of
 from schemas.explain import explain_platform_message
 from tests.support.ledger_nights import PATHS
@@ -142,30 +143,15 @@ class ReportNights:
         read = tally((o.currency, o.type_code, o.total) for o in self.read)
         return balance_of(read, self.ledger.tallies(run_id), orphans)
 
-    def finish(self, run_id: str, state: str = "done", exit_code: int = 0, orphans: int = 0) -> None:
+    def finish(
+        self, run_id: str, state: str = "done", exit_code: int = 0, orphans: int = 0
+    ) -> None:
         """Finish the run as a night does, with its balance."""
-        balance = self.balance(run_id, orphans)
-
-        def plain(part: object) -> dict[str, object]:
-            return {
-                "count": part.count,  # type: ignore[attr-defined] # a tally
-                "unreadable": part.unreadable,  # type: ignore[attr-defined] # a tally
-                "amounts": {
-                    f"{c} {k}": str(v)
-                    for (c, k), v in part.amounts.items()  # type: ignore[attr-defined] # a tally
-                },
-            }
-
         self.ledger.finish_run(
             run_id,
             state=state,
             exit_code=exit_code,
-            balance={
-                "holds": balance.holds,
-                "read": plain(balance.read),
-                "places": {place.value: plain(t) for place, t in balance.places.items()},
-                "orphans": orphans,
-            },
+            balance=balance_record(self.balance(run_id, orphans)),
         )
 
     def returned(self, name: str, *rows: StatusRow) -> int:
@@ -217,7 +203,12 @@ def wrong_siret(invoice: InvoiceOutcome, value: str = "1,1000201E+13") -> Findin
 
 def wrong_total(invoice: InvoiceOutcome) -> Finding:
     """Return the finding of a total that the lines do not give."""
-    params = {"given": "1 200.00", "computed": "1 194.00", "difference": "6.00", "tolerance": "0.05"}
+    params = {
+        "given": "1200.00",
+        "computed": "1194.00",
+        "difference": "6.00",
+        "tolerance": "0.05",
+    }
     return Finding(
         "TT-TOTAL-01", Severity.ERROR, at(invoice, "TOTAL_TTC"), "BT-112", "1200.00", params
     )
@@ -253,7 +244,15 @@ def lively(nights: ReportNights, *, sent: int = 1_900) -> str:
     nights.flow(run, 40, "in_doubt")
     quarantine(nights, run)
     nights.ledger.add_findings(
-        run, [Finding("XT-FIELDS-01", Severity.ERROR, Location(FILE, 4711), params={"found": "11"})]
+        run,
+        [
+            Finding(
+                "XT-FIELDS-01",
+                Severity.ERROR,
+                Location(FILE, 4711),
+                params={"found": "11", "expected": "14"},
+            )
+        ],
     )
     nights.ledger.finish_extract(run, "9f3c" * 16, rows=6_204, invoices=len(nights.read))
     answer(nights, run)
@@ -353,9 +352,7 @@ def reject(nights: ReportNights, flow_id: str, run: str) -> None:
         value=flow_id,
         params={"number": members[2].number or "", "flow": flow_id},
     )
-    nights.ledger.add_findings(
-        run, [unclear], invoice_row=members[2].invoice_row, flow_id=flow_id
-    )
+    nights.ledger.add_findings(run, [unclear], invoice_row=members[2].invoice_row, flow_id=flow_id)
     nights.ledger.settle_members(
         flow_id,
         {

@@ -1,0 +1,120 @@
+"""What an XML invoice says beyond the model, as far as a rule asks for it.
+
+The official rules of EN 16931 test elements, not terms: an empty element exists, a category may
+stand under another tax scheme, a document may hold three tax totals. The readers note such facts
+beside the invoice; a rule consults them where the model alone does not decide. An invoice that
+comes from an extract has none of them: :data:`NO_FACTS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final, NamedTuple, TypeAlias
+
+#: A business term (or group) and its ranks, from 0: ``("BT-131", 2)`` is BT-131 of the third line.
+Key: TypeAlias = tuple[str | int, ...]
+
+_NO_TEXTS: Mapping[Key, str] = MappingProxyType({})
+
+
+class CodeUse(NamedTuple):
+    """A code where the artefacts look for one: the rule on its list, the value as written."""
+
+    rule: str
+    value: str
+    bt: str
+    line: int | None = None
+
+
+class TaxTotal(NamedTuple):
+    """A total of VAT: currency and amount (BT-110 or BT-111), ranks of its groups (BG-23)."""
+
+    currency: str | None
+    amount: Decimal | None
+    groups: tuple[int, ...] = ()
+
+
+class Means(NamedTuple):
+    """One payment means (BG-16): its code as written, and what is said of its account (BT-84)."""
+
+    code: str | None
+    account: bool = False
+    """There is an account (BG-17)."""
+    identifier: bool = False
+    """The account has an element for its identifier, be it blank."""
+    filled: bool = False
+    """That identifier is not blank."""
+
+
+class Registrations(NamedTuple):
+    """Which identifiers of the parties are there, as the VAT families ask for them."""
+
+    seller_vat: bool = False
+    seller_any: bool = False
+    """BT-31 or BT-32."""
+    representative_vat: bool = False
+    buyer_vat: bool = False
+    buyer_legal: bool = False
+
+
+class Property(NamedTuple):
+    """An item attribute (BG-32): whether its name and its value are there."""
+
+    name: bool
+    value: bool
+    line: int | None = None
+
+
+class Unschemed(NamedTuple):
+    """An identifier without the scheme that its term asks for."""
+
+    bt: str
+    value: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """See the module. Every field has the value that an invoice from an extract has."""
+
+    from_xml: bool = False
+    there: frozenset[Key] = frozenset()
+    """Terms and groups whose element is there without a value that the model could hold."""
+    texts: Mapping[Key, str] = field(default=_NO_TEXTS)
+    """Values as written: those that are no number or date, and numbers with blanks around."""
+    foreign: frozenset[Key] = frozenset()
+    """VAT categories (BT-95, BT-102, BT-118, BT-151) under a tax scheme that is not VAT."""
+    unformatted: frozenset[Key] = frozenset()
+    """Dates without format 102 (CII)."""
+    indicators: Mapping[Key, str] = field(default=_NO_TEXTS)
+    """Allowances and charges (BG-20, BG-27) whose indicator is not written true or false."""
+    absent: frozenset[str] = frozenset()
+    """Groups that the model always has and the XML has not: BG-4, BG-22."""
+    codes: tuple[CodeUse, ...] = ()
+    tax_totals: tuple[TaxTotal, ...] = ()
+    means: tuple[Means, ...] = ()
+    registrations: Registrations = Registrations()
+    properties: tuple[Property, ...] = ()
+    unschemed: tuple[Unschemed, ...] = ()
+    vat_numbers: tuple[tuple[str, str], ...] = ()
+    """Business term and text of each VAT number."""
+    blank_references: int = 0
+    """Supporting documents and invoiced objects without a reference (BT-122)."""
+    payee_is_seller: bool = False
+    sites_without_country: int = 0
+    """Delivery addresses (BG-15) without a country (BT-80)."""
+    vat_point_told_twice: bool = False
+    """BT-7 and BT-8 are both there."""
+    period_told: bool = False
+    """UBL: the invoicing period holds anything, be it BT-8 only."""
+
+    def has(self, bt: str, *ranks: int) -> bool:
+        """Whether the element of a term that the model lacks is there all the same."""
+        return (bt, *ranks) in self.there
+
+
+#: The facts of an invoice that comes from an extract: none.
+NO_FACTS: Final = Facts()

@@ -1,0 +1,228 @@
+"""Elements of an XML invoice as the readers want them: absent, or typed, and noted.
+
+A reader that gets :class:`Notes` is tolerant: what is no number or date is noted and left out. It
+is strict without: such a value raises. A value read under a business term leaves its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import TypeVar
+
+from lxml import etree
+
+from transforms.facts import Key
+from transforms.invoice import Identifier
+
+_PartT = TypeVar("_PartT")
+
+_DATE_FORMAT = "102"  # UNTDID 2379: YYYYMMDD
+
+
+class ReadError(ValueError):
+    """Raised when a document is no invoice, or a value of it is none; names the element."""
+
+
+class Notes:
+    """What a reader notes of one document beside the values of the model."""
+
+    __slots__ = ("foreign", "indicators", "places", "texts", "there", "unformatted")
+
+    def __init__(self) -> None:
+        self.places: dict[Key, etree._Element] = {}
+        self.there: set[Key] = set()
+        self.texts: dict[Key, str] = {}
+        self.foreign: set[Key] = set()
+        self.unformatted: set[Key] = set()
+        self.indicators: dict[Key, str] = {}
+
+
+class Node:
+    """An element, or the absence of one: reading goes on either way."""
+
+    __slots__ = ("at", "element", "notes")
+
+    #: Prefixes of the paths; a reader of one syntax has its own kind of node.
+    namespaces: Mapping[str, str] = {}
+
+    def __init__(
+        self,
+        element: etree._Element | None,
+        notes: Notes | None = None,
+        at: tuple[int, ...] = (),
+    ) -> None:
+        self.element = element
+        self.notes = notes
+        self.at = at
+
+    def __bool__(self) -> bool:
+        """Whether there is an element with something in it: text, or a child that has."""
+        if self.element is None:
+            return False
+        return any(text.strip() for text in self.element.itertext(etree.Element))
+
+    def child(self, path: str, bt: str | None = None) -> Node:
+        """Return the first element at ``path``; ``bt`` notes the place of a group."""
+        found = None if self.element is None else self.element.find(path, self.namespaces)
+        if bt is not None and found is not None and self.notes is not None:
+            self.notes.places[bt, *self.at] = found
+            self.notes.there.add((bt, *self.at))
+        return type(self)(found, self.notes, self.at)
+
+    def children(self, path: str) -> list[Node]:
+        """Return all elements at ``path``."""
+        if self.element is None:
+            return []
+        found = self.element.findall(path, self.namespaces)
+        return [type(self)(one, self.notes, self.at) for one in found]
+
+    def ranked(self, path: str, bt: str | None = None) -> list[Node]:
+        """Return all elements at ``path``, each knowing its rank; ``bt`` notes their places."""
+        if self.element is None:
+            return []
+        found = self.element.findall(path, self.namespaces)
+        nodes = [
+            type(self)(one, self.notes, (*self.at, rank)) for rank, one in enumerate(found)
+        ]
+        if bt is not None and self.notes is not None:
+            for node in nodes:
+                self.notes.places[bt, *node.at] = node.element  # type: ignore[assignment]
+        return nodes
+
+    def attribute(self, name: str) -> str | None:
+        """Return an attribute, None when absent or blank."""
+        return None if self.element is None else (self.element.get(name) or "").strip() or None
+
+    def text(self, path: str = ".", bt: str | None = None) -> str | None:
+        """Return the text, None when absent or blank; blanks inside are kept."""
+        found = self.element if path == "." else self.child(path).element
+        if found is None:
+            return None
+        text = content_of(found).strip() or None
+        if bt is not None and self.notes is not None:
+            self._note((bt, *self.at), found, told=text is not None)
+        return text
+
+    def decimal(self, path: str = ".", bt: str | None = None) -> Decimal | None:
+        """Return a number; None when absent, blank, or (for a tolerant reader) no number."""
+        found = self.element if path == "." else self.child(path).element
+        if found is None:
+            return None
+        raw = content_of(found)
+        text = raw.strip()
+        value = _number(text) if text else None
+        if self.notes is None:
+            if text and value is None:
+                msg = f"{self._name(path)}: {text!r} is no number"
+                raise ReadError(msg)
+        elif bt is not None:
+            key = (bt, *self.at)
+            self._note(key, found, told=value is not None)
+            if value is None or raw != text:
+                self.notes.texts[key] = raw
+        return value
+
+    def date(self, path: str, bt: str | None = None) -> date | None:
+        """Return the date of a DateTimeString, DateString, DateTime below ``path``, or of itself.
+
+        A time or an offset after the date is left out.
+        """
+        holder = self.child(path).element
+        if holder is None:
+            return None
+        inner = next((one for one in holder.iterchildren(etree.Element)), holder)
+        text = content_of(inner).strip()
+        value = _day(text) if text else None
+        if self.notes is None:
+            if text and value is None:
+                msg = f"{self._name(path)}: {text[:10].replace('-', '')!r} is no date"
+                raise ReadError(msg)
+        elif bt is not None:
+            key = (bt, *self.at)
+            self._note(key, holder, told=value is not None)
+            if value is None:
+                self.notes.texts[key] = text
+            if inner.get("format") != _DATE_FORMAT:
+                self.notes.unformatted.add(key)
+        return value
+
+    def identifier(
+        self, path: str, bt: str | None = None, scheme: str = "schemeID"
+    ) -> Identifier | None:
+        """Return an identifier with its scheme, None when absent or blank."""
+        found = self if path == "." else self.child(path)
+        value = found.text(".", bt)
+        return Identifier(value, found.attribute(scheme)) if value else None
+
+    def exists(self, path: str) -> bool:
+        """Whether there is an element at ``path``, be it empty."""
+        return self.element is not None and self.element.find(path, self.namespaces) is not None
+
+    def raw(self, path: str = ".") -> str | None:
+        """Return the text with its blanks; None when there is no element."""
+        found = self.element if path == "." else self.child(path).element
+        return None if found is None else content_of(found)
+
+    def _note(self, key: Key, element: etree._Element, *, told: bool) -> None:
+        if self.notes is not None:
+            self.notes.places[key] = element
+            if not told:
+                self.notes.there.add(key)
+
+    def _name(self, path: str) -> str:
+        tag = etree.QName(self.element).localname if self.element is not None else ""
+        shown = "/".join(step.rpartition(":")[2] for step in path.split("/"))
+        return f"{tag}/{shown}"
+
+
+def parse_xml(data: bytes) -> etree._Element:
+    """Return the root of ``data``, parsed without entities, DTD or network.
+
+    libxml2 refuses a text over 10 MB here (a large attachment); the tree of ``schemas.xsd`` has it.
+
+    Raises:
+        ReadError: not well-formed.
+    """
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_pis=True
+    )
+    try:
+        return etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as error:
+        msg = f"not well-formed: {error}"
+        raise ReadError(msg) from error
+
+
+def content_of(element: etree._Element) -> str:
+    """Return the text of an element as written, without that of comments inside it."""
+    if len(element) == 0:
+        return element.text or ""
+    return (element.text or "") + "".join(part.tail or "" for part in element)
+
+
+def first(values: Iterable[_PartT | None]) -> _PartT | None:
+    """Return the first value that is one."""
+    return next((value for value in values if value is not None), None)
+
+
+def present(read: Callable[[Node], _PartT | None], nodes: Iterable[Node]) -> tuple[_PartT, ...]:
+    """Return what ``read`` finds in the nodes that hold something."""
+    return tuple(part for node in nodes if (part := read(node)) is not None)
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() else None
+
+
+def _day(text: str) -> date | None:
+    digits = text[:10].replace("-", "")
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+    except ValueError:
+        return None
