@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -200,9 +200,7 @@ class Worker:
         taken = self._already(replace(outcome, findings=tuple(findings)), item.known, seen)
         if taken is not None:
             return taken
-        findings += closing
-        findings += check(invoice, self._context)
-        findings += check_writable(invoice, self._settings.syntax.value)
+        findings += self._judge(item, invoice, closing, mapped.findings)
         invoice, told = pieces.prepare(invoice, self._limits)
         findings += told
         findings += _outside(item, invoice)
@@ -223,6 +221,27 @@ class Worker:
         if outcome.identity is not None:
             seen[outcome.identity.key] = outcome
         return _Ready(outcome, xml)
+
+    def _judge(
+        self,
+        item: ChunkItem,
+        invoice: Invoice,
+        closing: Sequence[Finding],
+        mapping: Sequence[Finding],
+    ) -> list[Finding]:
+        """Return what the totals and the rules say, as far as what was read allows to judge.
+
+        A row that is lost makes sums and presence meaningless, an unreadable cell its own term:
+        the accountant should read the cause once, not what follows from it.
+        """
+        if _blocked(item.rows.findings):
+            return []
+        found = [*check(invoice, self._context)]
+        found += check_writable(invoice, self._settings.syntax.value)
+        if not _blocked(mapping):
+            return [*closing, *found]
+        told = {finding.bt for finding in mapping if finding.blocks}
+        return [f for f in found if f.rule.startswith("CP-") and f.bt not in told]
 
     def _describe(self, item: ChunkItem, invoice: Invoice, digest: str) -> InvoiceOutcome:
         identity = identity_of(
@@ -419,7 +438,7 @@ def _failed(item: ChunkItem, error: Exception) -> InvoiceOutcome:
     )
 
 
-def _blocked(findings: list[Finding] | tuple[Finding, ...]) -> bool:
+def _blocked(findings: Sequence[Finding]) -> bool:
     return any(finding.blocks for finding in findings)
 
 

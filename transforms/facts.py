@@ -20,6 +20,10 @@ Key: TypeAlias = tuple[str | int, ...]
 _NO_TEXTS: Mapping[Key, str] = MappingProxyType({})
 
 
+def _no_texts() -> Mapping[Key, str]:
+    return _NO_TEXTS
+
+
 class CodeUse(NamedTuple):
     """A code where the artefacts look for one: the rule on its list, the value as written."""
 
@@ -83,20 +87,20 @@ class Facts:
     from_xml: bool = False
     there: frozenset[Key] = frozenset()
     """Terms and groups whose element is there without a value that the model could hold."""
-    texts: Mapping[Key, str] = field(default=_NO_TEXTS)
+    texts: Mapping[Key, str] = field(default_factory=_no_texts)
     """Values as written: those that are no number or date, and numbers with blanks around."""
     foreign: frozenset[Key] = frozenset()
     """VAT categories (BT-95, BT-102, BT-118, BT-151) under a tax scheme that is not VAT."""
     unformatted: frozenset[Key] = frozenset()
     """Dates without format 102 (CII)."""
-    indicators: Mapping[Key, str] = field(default=_NO_TEXTS)
+    indicators: Mapping[Key, str] = field(default_factory=_no_texts)
     """Allowances and charges (BG-20, BG-27) whose indicator is not written true or false."""
     absent: frozenset[str] = frozenset()
     """Groups that the model always has and the XML has not: BG-4, BG-22."""
     codes: tuple[CodeUse, ...] = ()
     tax_totals: tuple[TaxTotal, ...] = ()
     means: tuple[Means, ...] = ()
-    registrations: Registrations = Registrations()
+    registrations: Registrations = field(default_factory=Registrations)
     properties: tuple[Property, ...] = ()
     unschemed: tuple[Unschemed, ...] = ()
     vat_numbers: tuple[tuple[str, str], ...] = ()

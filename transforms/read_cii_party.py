@@ -4,36 +4,45 @@ from __future__ import annotations
 
 from transforms.cii_node import Node, first
 from transforms.invoice import Address, Contact, Identifier, Party
+from transforms.party_terms import PartyTerms
 from transforms.schemes import identifier_type
 
 
-def read_party(node: Node, service_code: str | None = None) -> Party | None:
+def read_party(node: Node, terms: PartyTerms, service_code: str | None = None) -> Party | None:
+    """Return a party, its values noted under ``terms``; None when nothing is said of it."""
     if not node and service_code is None:
         return None
     organization = node.child("ram:SpecifiedLegalOrganization")
-    legal = organization.identifier("ram:ID")
-    registrations = [
-        one.identifier("ram:ID") for one in node.children("ram:SpecifiedTaxRegistration")
-    ]
-    identifiers = [one.identifier(".") for one in node.children("ram:ID")]
-    identifiers += [one.identifier(".") for one in node.children("ram:GlobalID")]
+    legal = organization.identifier("ram:ID", terms.legal_id)
+    vat_id = tax_registration = None
+    for one in node.children("ram:SpecifiedTaxRegistration"):
+        scheme = one.child("ram:ID").attribute("schemeID")
+        if scheme == "VA":
+            vat_id = first((vat_id, one.text("ram:ID", terms.vat_id)))
+        else:
+            tax_registration = first((tax_registration, one.text("ram:ID", terms.tax_registration)))
+    identifiers = [one.identifier(".", terms.identifier) for one in node.children("ram:ID")]
+    identifiers += [one.identifier(".", terms.identifier) for one in node.children("ram:GlobalID")]
     return Party(
-        name=node.text("ram:Name"),
-        trading_name=organization.text("ram:TradingBusinessName"),
+        name=node.text("ram:Name", terms.name),
+        trading_name=organization.text("ram:TradingBusinessName", terms.trading_name),
         identifiers=tuple(one for one in identifiers if one),
         legal_id=Identifier(legal.value, identifier_type(legal.scheme)) if legal else None,
-        vat_id=first(one.value for one in registrations if one and one.scheme == "VA"),
-        tax_registration=first(one.value for one in registrations if one and one.scheme != "VA"),
+        vat_id=vat_id,
+        tax_registration=tax_registration,
         legal_form=node.text("ram:Description"),
-        endpoint=node.child("ram:URIUniversalCommunication").identifier("ram:URIID"),
-        address=read_address(node.child("ram:PostalTradeAddress")),
+        endpoint=node.child("ram:URIUniversalCommunication").identifier(
+            "ram:URIID", terms.endpoint
+        ),
+        address=read_address(node.child("ram:PostalTradeAddress", terms.address), terms.country),
         trading_address=read_address(organization.child("ram:PostalTradeAddress")),
         contact=read_contact(node.child("ram:DefinedTradeContact")),
         service_code=service_code,
     )
 
 
-def read_address(node: Node) -> Address | None:
+def read_address(node: Node, country: str | None = None) -> Address | None:
+    """Return an address, its country noted as term ``country``; None when it is empty."""
     if not node:
         return None
     return Address(
@@ -43,11 +52,12 @@ def read_address(node: Node) -> Address | None:
         city=node.text("ram:CityName"),
         postcode=node.text("ram:PostcodeCode"),
         subdivision=node.text("ram:CountrySubDivisionName"),
-        country=node.text("ram:CountryID"),
+        country=node.text("ram:CountryID", country),
     )
 
 
 def read_contact(node: Node) -> Contact | None:
+    """Return a contact; None when it is empty."""
     if not node:
         return None
     return Contact(

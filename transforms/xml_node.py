@@ -6,9 +6,10 @@ is strict without: such a value raises. A value read under a business term leave
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TypeVar
 
 from lxml import etree
@@ -19,6 +20,9 @@ from transforms.invoice import Identifier
 _PartT = TypeVar("_PartT")
 
 _DATE_FORMAT = "102"  # UNTDID 2379: YYYYMMDD
+
+#: What XML Schema takes as a decimal (W3C, XML Schema 1.0 part 2, 3.2.3): no exponent, no NaN.
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
 
 
 class ReadError(ValueError):
@@ -83,9 +87,7 @@ class Node:
         if self.element is None:
             return []
         found = self.element.findall(path, self.namespaces)
-        nodes = [
-            type(self)(one, self.notes, (*self.at, rank)) for rank, one in enumerate(found)
-        ]
+        nodes = [type(self)(one, self.notes, (*self.at, rank)) for rank, one in enumerate(found)]
         if bt is not None and self.notes is not None:
             for node in nodes:
                 self.notes.places[bt, *node.at] = node.element  # type: ignore[assignment]
@@ -213,11 +215,7 @@ def present(read: Callable[[Node], _PartT | None], nodes: Iterable[Node]) -> tup
 
 
 def _number(text: str) -> Decimal | None:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() else None
+    return Decimal(text) if _DECIMAL.fullmatch(text) else None
 
 
 def _day(text: str) -> date | None:

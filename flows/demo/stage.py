@@ -22,6 +22,7 @@ _SETTINGS = """\
 # An installation as the demo needs it. docs/settings.md explains every key.
 {channel}
 [emitter]
+company = "MES"
 application_code = "{application}"
 
 [landing]

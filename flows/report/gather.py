@@ -26,7 +26,6 @@ from flows.report.to_do import ToDoBook
 from flows.report.told import CaseBook, Sum, layer_of, tell
 from transforms.balance import Tally
 from transforms.finding import Severity
-from transforms.statuses import status_code
 from transforms.run_report import (
     BalanceSheet,
     Figures,
@@ -43,6 +42,7 @@ from transforms.run_report import (
     Versions,
     judge,
 )
+from transforms.statuses import status_code
 
 _PAGE = 1_000
 #: Installed packages that decide what is valid; their versions belong into the report.

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from config.catalogue import Language
 from config.statuses import InvoiceStatus, load_statuses
 from flows.ledger import InvoiceRecord, Ledger
-from transforms.statuses import status_code
 from transforms.run_report import ToDo, ToDoGroup
+from transforms.statuses import status_code
 
 
 @dataclass(slots=True)

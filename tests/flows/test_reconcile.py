@@ -113,6 +113,26 @@ def test_a_profile_that_cannot_be_read_does_not_keep_reports_from_being_read(
     desk.close()
 
 
+def test_the_file_name_beside_a_message_does_not_make_it_look_cut(desk: Desk) -> None:
+    flow = desk.deposit("FA-0001", "FA-0002")
+    text = (
+        "L'element FichierXml.SupplyChainTradeTransaction.ApplicableHeaderTradeAgreement."
+        "BuyerOrderReferencedDocument.IssuerAssignedID.value est obligatoire."
+    )
+    name = f"FSO1106A_ABC123_{flow_id(102)}.xml"
+    refused = RefusedMember(flow_id(102), name, "FA-0002", (Message("SBX_MSG_03.029", text),))
+    report = integration_report(
+        FlowVerdict(flow, "ABC123", (flow_id(101), flow_id(102)), (refused,)),
+        report_id="CPP0011106000000000000001",
+        at=desk.now,
+        manner=Reporting(),
+        naming="line",
+    )
+    desk.drop("CSO1106A_1", report)
+    (finding,) = desk.collect().findings
+    assert (finding.rule, finding.value) == ("RT-ENGAGEMENT-01", text)
+
+
 @pytest.mark.parametrize("naming", ["archive", "unit", "line", "text"])
 @pytest.mark.parametrize("compression", ["none", "gzip", "tar.gz"])
 def test_the_sandbox_is_understood_in_each_of_its_manners(

@@ -58,6 +58,12 @@ NUMBER = (
             "BT-10",
         ),
         (
+            "Facture F1 : L'element FichierXml.A.value ou l'element FichierXml.B.value est "
+            "obligatoire.",
+            "RT-EITHER-01",
+            None,
+        ),
+        (
             "La valeur 'M1' du champ cadre (FichierXml.ProfileID.value) n'est pas autorisee",
             "RT-PROCESS-01",
             "BT-23",

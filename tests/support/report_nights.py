@@ -96,7 +96,7 @@ class ReportNights:
             type_code="381" if position % 17 == 0 else "380",
             issue_date=date(2026, 2, 27),
             currency="EUR",
-            total=Decimal(120 + position * 37 % 2900) + Decimal(position % 100) / 100,
+            total=Decimal(f"{120 + position * 37 % 2900}.{position % 100:02d}"),
             buyer_id=buyer_id,
             buyer_name=buyer,
             service_code="FAC-01",
@@ -222,7 +222,7 @@ def closed(invoice: InvoiceOutcome) -> Finding:
     )
 
 
-def lively(nights: ReportNights, *, sent: int = 1_900) -> str:
+def lively(nights: ReportNights, *, sent: int = 200, per_flow: int = 100) -> str:
     """Fill a night where nearly everything happens, after one with flows still open."""
     earlier = nights.start("20260301-213000", date(2026, 3, 1))
     old = nights.flow(earlier, 12)
@@ -237,10 +237,10 @@ def lively(nights: ReportNights, *, sent: int = 1_900) -> str:
         run, name=FILE, sha256="9f3c" * 16, size=2_345_678, claimed_as=FILE
     )
     collect(nights, earlier, old)
-    size, rest = 500, sent
+    rest = sent
     while rest > 0:
-        nights.flow(run, min(size, rest))
-        rest -= size
+        nights.flow(run, min(per_flow, rest))
+        rest -= per_flow
     nights.flow(run, 40, "in_doubt")
     quarantine(nights, run)
     nights.ledger.add_findings(

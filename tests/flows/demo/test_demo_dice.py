@@ -10,7 +10,7 @@ from flows.demo.dice import Dice
 
 def test_a_seed_gives_the_same_numbers_on_every_machine() -> None:
     dice = Dice(7)
-    assert [dice.number(0, 999) for _ in range(6)] == [455, 66, 681, 580, 588, 744]
+    assert [dice.number(0, 999) for _ in range(6)] == [231, 753, 673, 545, 219, 864]
 
 
 @given(st.integers(0, 2**64), st.integers(-1000, 1000), st.integers(0, 1000))
