@@ -35,6 +35,7 @@ from flows.errors import (
 from flows.folders import StateFolders
 from flows.ledger import SYSTEM, FlowState, InvoiceState, Ledger, RunRecord, RunState, utc_now
 from flows.ledger_access import open_ledger
+from flows.places import balance_of
 from flows.progress import Progress, Silent
 from flows.recovery import RecoveryResult, recover
 from flows.report import RunFacts, write_report
@@ -64,24 +65,6 @@ class NightResult:
     report: Path | None
     deposited_flows: int = 0
     problems: tuple[str, ...] = ()
-
-
-#: Where an invoice of a run counts, by its state (architecture, invariant 1). What Chorus Pro
-#: answered later does not move it: the night deposited it.
-PLACES: dict[InvoiceState, Place] = {
-    InvoiceState.BUNDLED: Place.WAITING,
-    InvoiceState.RECEIVED: Place.WAITING,
-    InvoiceState.WAITING: Place.WAITING,
-    InvoiceState.QUARANTINED: Place.QUARANTINED,
-    InvoiceState.SKIPPED: Place.SKIPPED,
-    InvoiceState.EXCLUDED: Place.EXCLUDED,
-    InvoiceState.DEPOSITED: Place.DEPOSITED,
-    InvoiceState.HANDED_OVER: Place.DEPOSITED,
-    InvoiceState.INTEGRATED: Place.DEPOSITED,
-    InvoiceState.REJECTED: Place.DEPOSITED,
-    InvoiceState.OUTCOME_UNKNOWN: Place.DEPOSITED,
-    InvoiceState.IN_DOUBT: Place.IN_DOUBT,
-}
 
 
 def plain(_name: str, stage: Callable[[], Value]) -> Value:
@@ -334,17 +317,8 @@ class Night:
         transformed = self._done.transformed
         if transformed is None:
             return None
-        places: dict[Place, Tally] = {}
-        for state, part in self._ledger.tallies(self._run_id).items():
-            place = PLACES[state]
-            before = places.get(place, Tally())
-            amounts = dict(before.amounts)
-            for key, amount in part.amounts.items():
-                amounts[key] = amounts.get(key, amount * 0) + amount
-            places[place] = Tally(
-                before.count + part.count, amounts, before.unreadable + part.unreadable
-            )
-        return Balance(transformed.read, places, len(transformed.orphans))
+        tallies = self._ledger.tallies(self._run_id)
+        return balance_of(transformed.read, tallies, len(transformed.orphans))
 
     def _figures(self) -> brakes.NightFigures:
         tallies = self._ledger.tallies(self._run_id)

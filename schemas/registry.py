@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from config.settings import Environment
 from config.target import SyntaxName, Target
+from transforms.facts import NO_FACTS, Facts
 from transforms.invoice import Invoice
 
 
@@ -38,6 +39,9 @@ class RuleContext:
     target: Target
     run_date: date
     syntax: SyntaxName = "cii"
+    """The syntax that was read, or will be written: the official rules differ here and there."""
+    facts: Facts = NO_FACTS
+    """What an XML that was read says beyond the model."""
 
 
 Check = Callable[[Invoice, RuleContext], Iterable[Hit]]

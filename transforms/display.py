@@ -44,7 +44,8 @@ class Display:
 
     def amount(self, value: Decimal) -> str:
         """Return an amount with at least two decimals; further digits are kept, not rounded."""
-        sign, digits = ("-" if value < 0 else ""), format(abs(value), "f")
+        # Not abs(): it rounds to the digits of the context.
+        sign, digits = ("-" if value < 0 else ""), format(value.copy_abs(), "f")
         whole, _, decimals = digits.partition(".")
         mark = "," if self.language == "fr" else "."
         return f"{self._grouped(whole, sign)}{mark}{decimals.ljust(_CENTS, '0')}"

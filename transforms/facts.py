@@ -25,9 +25,10 @@ def _no_texts() -> Mapping[Key, str]:
 
 
 class CodeUse(NamedTuple):
-    """A code where the artefacts look for one: the rule on its list, the value as written."""
+    """A code where the artefacts look for one: rule, name of the list, value as written."""
 
     rule: str
+    codes: str
     value: str
     bt: str
     line: int | None = None
@@ -86,7 +87,7 @@ class Facts:
 
     from_xml: bool = False
     there: frozenset[Key] = frozenset()
-    """Terms and groups whose element is there without a value that the model could hold."""
+    """Groups that are there, and terms whose element is there without a usable value."""
     texts: Mapping[Key, str] = field(default_factory=_no_texts)
     """Values as written: those that are no number or date, and numbers with blanks around."""
     foreign: frozenset[Key] = frozenset()
@@ -95,8 +96,6 @@ class Facts:
     """Dates without format 102 (CII)."""
     indicators: Mapping[Key, str] = field(default_factory=_no_texts)
     """Allowances and charges (BG-20, BG-27) whose indicator is not written true or false."""
-    absent: frozenset[str] = frozenset()
-    """Groups that the model always has and the XML has not: BG-4, BG-22."""
     codes: tuple[CodeUse, ...] = ()
     tax_totals: tuple[TaxTotal, ...] = ()
     means: tuple[Means, ...] = ()

@@ -259,7 +259,7 @@ def _totals(node: Node, currency: str | None) -> Totals:
 
 
 def _vat(node: Node) -> VatBreakdown:
-    if node.notes is not None and node.exists("ram:CategoryCode") and not is_vat(node):
+    if node.notes is not None and not is_vat(node):
         node.notes.foreign.add(("BT-118", *node.at))
     return VatBreakdown(
         taxable=node.decimal("ram:BasisAmount", "BT-116"),

@@ -52,7 +52,7 @@ def read_line(node: Node) -> InvoiceLine:
 
 def _tax(node: Node, category: str, rate: str) -> tuple[str | None, Decimal | None]:
     code = node.text("ram:CategoryCode", category)
-    if node.notes is not None and node.exists("ram:CategoryCode") and not is_vat(node):
+    if node.notes is not None and node.element is not None and not is_vat(node):
         node.notes.foreign.add((category, *node.at))
     return code, node.decimal("ram:RateApplicablePercent", rate)
 

@@ -52,7 +52,7 @@ def read_line(node: Node) -> InvoiceLine:
 def read_tax(node: Node, category: str, rate: str) -> tuple[str | None, Decimal | None]:
     """Return category and rate of a tax category, noted under their terms."""
     code = node.text("cbc:ID", category)
-    if node.notes is not None and node.exists("cbc:ID") and not is_vat(node):
+    if node.notes is not None and node.element is not None and not is_vat(node):
         node.notes.foreign.add((category, *node.at))
     return code, node.decimal("cbc:Percent", rate)
 
@@ -116,12 +116,11 @@ def _attributes(item: Node) -> list[tuple[str, str]]:
 
 
 def _item(node: Node, attributes: list[tuple[str, str]]) -> Item:
-    classifications = []
-    for one in node.children("cac:CommodityClassification/cbc:ItemClassificationCode"):
-        if code := one.text(".", "BT-158"):
-            classifications.append(
-                Identifier(code, one.attribute("listID"), one.attribute("listVersionID"))
-            )
+    classifications = [
+        Identifier(code, one.attribute("listID"), one.attribute("listVersionID"))
+        for one in node.children("cac:CommodityClassification/cbc:ItemClassificationCode")
+        if (code := one.text(".", "BT-158"))
+    ]
     return Item(
         name=node.text("cbc:Name", "BT-153"),
         description=node.text("cbc:Description", "BT-154"),

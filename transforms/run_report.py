@@ -14,126 +14,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
-from transforms.balance import Balance, Place, Tally
+from transforms.balance_sheet import BalanceSheet, Figures
+from transforms.verdict import Judgement, Remembered
 
 #: Version of the JSON form; it grows when a key changes its meaning or goes, not when one comes.
 SCHEMA = 1
-
-
-class Tone(StrEnum):
-    """How a reader should feel about the night."""
-
-    GOOD = "good"
-    WARN = "warn"  # done, and somebody has invoices to correct
-    BAD = "bad"  # a person must look before anything else
-
-
-class Judgement(StrEnum):
-    """The verdict on a run; its words are in ``config/report_texts``."""
-
-    OUT_OF_BALANCE = "out_of_balance"
-    HELD_BY_BRAKE = "held_by_brake"
-    FAILED = "failed"
-    IN_DOUBT = "in_doubt"
-    UNFINISHED = "unfinished"  # interrupted, or not everything could be sent: the next run goes on
-    REHEARSAL = "rehearsal"
-    HELD = "held"  # stopped before its deposit because it was asked to
-    ATTENTION = "attention"  # done, but a flow, a report or an invoice needs a person
-    NOTHING = "nothing"  # no invoice to read
-    CORRECT = "correct"  # done; quarantined or rejected invoices wait for a correction
-    ALL_WELL = "all_well"
-
-    @property
-    def tone(self) -> Tone:
-        """Return how grave it is."""
-        return _TONES.get(self, Tone.BAD)
-
-
-_TONES = {
-    Judgement.REHEARSAL: Tone.WARN,
-    Judgement.HELD: Tone.WARN,
-    Judgement.UNFINISHED: Tone.WARN,
-    Judgement.CORRECT: Tone.WARN,
-    Judgement.NOTHING: Tone.GOOD,
-    Judgement.ALL_WELL: Tone.GOOD,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """A sum of totals with VAT (BT-112) of one currency (BT-5) and document type (BT-3)."""
-
-    currency: str
-    type_code: str
-    total: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """How many invoices, their amounts, and how many of them have no readable amount."""
-
-    count: int = 0
-    amounts: tuple[Amount, ...] = ()
-    unreadable: int = 0
-
-    @classmethod
-    def of(cls, tally: Tally) -> Figures:
-        """Return a tally as figures, in the order of currencies and types."""
-        amounts = tuple(Amount(c, k, total) for (c, k), total in sorted(tally.amounts.items()))
-        return cls(tally.count, amounts, tally.unreadable)
-
-    def total(self, currency: str, type_code: str) -> Decimal | None:
-        """Return the sum of a currency and document type; None when there is no such invoice."""
-        wanted = (currency, type_code)
-        return next((a.total for a in self.amounts if (a.currency, a.type_code) == wanted), None)
-
-
-@dataclass(frozen=True, slots=True)
-class BalanceSheet:
-    """The balance (invariant 1): read on one side, the places on the other."""
-
-    read: Figures
-    places: Mapping[Place, Figures]
-    accounted: Figures
-    """Sum of all places."""
-    orphan_rows: int
-    """Rows of the extract that belong to no invoice."""
-    to_deposit: int
-    """Of those waiting: ready in a flow that is not sent yet."""
-    holds: bool
-    differences: tuple[str, ...]
-
-    @classmethod
-    def of(cls, balance: Balance, *, to_deposit: int) -> BalanceSheet:
-        """Return a balance with all six places named, also the empty ones."""
-        places = {place: Figures.of(balance.places.get(place, Tally())) for place in Place}
-        return cls(
-            read=Figures.of(balance.read),
-            places=places,
-            accounted=Figures.of(_sum(balance.places)),
-            orphan_rows=balance.orphan_findings,
-            to_deposit=to_deposit,
-            holds=balance.holds,
-            differences=balance.differences,
-        )
-
-    @property
-    def kinds(self) -> tuple[tuple[str, str], ...]:
-        """Return every currency and document type that occurs, in order."""
-        figures = (self.read, self.accounted)
-        return tuple(sorted({(a.currency, a.type_code) for f in figures for a in f.amounts}))
-
-
-def _sum(places: Mapping[Place, Tally]) -> Tally:
-    amounts: dict[tuple[str, str], Decimal] = {}
-    for tally in places.values():
-        for key, total in tally.amounts.items():
-            amounts[key] = amounts.get(key, Decimal(0)) + total
-    return Tally(
-        sum(tally.count for tally in places.values()),
-        amounts,
-        sum(tally.unreadable for tally in places.values()),
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,18 +231,6 @@ class Versions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remembered:
-    """What only the run itself knew; a report written anew keeps it from the one before."""
-
-    dry_run: bool = False
-    resumed: bool = False
-    held: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
-    already_processed: tuple[str, ...] = ()
-    incomplete: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Attention:
     """What needs a person now: of this run, and for the newest run of every earlier one too."""
 
@@ -432,47 +305,6 @@ class RunReport:
     def count(self, *states: str) -> int:
         """Return how many invoices of the run are now in one of these states."""
         return sum(self.states[state].count for state in states if state in self.states)
-
-
-def judge(
-    *,
-    run_state: str,
-    balance: BalanceSheet | None,
-    facts: Remembered,
-    fresh_problems: bool,
-    in_doubt: int,
-    attention: bool,
-    to_correct: int,
-) -> Judgement:
-    """Return the verdict on a run: the gravest thing that is true of it.
-
-    Args:
-        run_state: state of the run in the ledger, now.
-        balance: None when the run did not get as far as reading everything.
-        facts: what the run knew of itself.
-        fresh_problems: whether something went wrong that was not mended since.
-        in_doubt: flows of this run whose fate is not known.
-        attention: whether something else needs a person at once (see :class:`Attention`).
-        to_correct: invoices quarantined or rejected, and rows of no invoice.
-    """
-    if balance is not None and not balance.holds:
-        return Judgement.OUT_OF_BALANCE
-    if run_state == "failed":
-        return Judgement.FAILED
-    if facts.dry_run:
-        return Judgement.REHEARSAL
-    if run_state == "held":
-        return Judgement.HELD_BY_BRAKE if facts.held else Judgement.HELD
-    if in_doubt:
-        return Judgement.IN_DOUBT
-    unsent = balance.to_deposit if balance is not None else 0
-    if run_state == "running" or fresh_problems or balance is None or unsent:
-        return Judgement.UNFINISHED
-    if attention:
-        return Judgement.ATTENTION
-    if to_correct:
-        return Judgement.CORRECT
-    return Judgement.ALL_WELL if balance.read.count else Judgement.NOTHING
 
 
 def as_json(report: RunReport) -> dict[str, Any]:

@@ -120,7 +120,7 @@ class Node:
                 msg = f"{self._name(path)}: {text!r} is no number"
                 raise ReadError(msg)
         elif bt is not None:
-            key = (bt, *self.at)
+            key: Key = (bt, *self.at)
             self._note(key, found, told=value is not None)
             if value is None or raw != text:
                 self.notes.texts[key] = raw
@@ -142,7 +142,7 @@ class Node:
                 msg = f"{self._name(path)}: {text[:10].replace('-', '')!r} is no date"
                 raise ReadError(msg)
         elif bt is not None:
-            key = (bt, *self.at)
+            key: Key = (bt, *self.at)
             self._note(key, holder, told=value is not None)
             if value is None:
                 self.notes.texts[key] = text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from transforms.balance import Balance
+from transforms.verdict import Remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +29,18 @@ class RunFacts:
     balance: Balance | None = None
     already_processed: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
+
+    def joined_to(self, before: Remembered) -> Remembered:
+        """Return what is known of the run in all, by an earlier report and by these facts."""
+
+        def both(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(dict.fromkeys((*old, *new)))
+
+        return Remembered(
+            dry_run=before.dry_run or self.dry_run,
+            resumed=before.resumed or self.resumed,
+            held=both(before.held, self.held),
+            problems=both(before.problems, self.problems),
+            already_processed=both(before.already_processed, self.already_processed),
+            incomplete=both(before.incomplete, self.incomplete),
+        )

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 
 from config.report_texts import load_report_texts
@@ -24,29 +23,25 @@ from flows.report.facts import RunFacts
 from flows.report.tables import Tables
 from flows.report.to_do import ToDoBook
 from flows.report.told import CaseBook, Sum, layer_of, tell
+from flows.report.versions import versions_of
 from transforms.balance import Tally
+from transforms.balance_sheet import BalanceSheet, Figures
 from transforms.finding import Severity
 from transforms.run_report import (
-    BalanceSheet,
-    Figures,
     FileLine,
     FlowLine,
     LayerCount,
     ReasonCount,
-    Remembered,
     RuleCount,
     RunReport,
     StatusCount,
     Step,
     Told,
-    Versions,
-    judge,
 )
 from transforms.statuses import status_code
+from transforms.verdict import Remembered, judge
 
 _PAGE = 1_000
-#: Installed packages that decide what is valid; their versions belong into the report.
-_PACKAGES = ("factur-x", "lxml", "xmlschema")
 
 
 def gather(
@@ -116,7 +111,7 @@ class _Gathering:
         self._run = record
         self._settings = settings
         self._facts = facts
-        self._remembered = _merged(remembered, facts)
+        self._remembered = facts.joined_to(remembered)
         self._tables = tables
         self._language = settings.report.language
         self._limit = settings.report.rows_per_list
@@ -202,7 +197,7 @@ class _Gathering:
             ),
             remembered=self._remembered,
             steps=self._steps(),
-            versions=_versions(self._run, self._settings),
+            versions=versions_of(self._run, self._settings),
         )
 
     # -- invoices ------------------------------------------------------------------------------
@@ -376,37 +371,5 @@ def _pages(invoices: Iterator[InvoiceRecord]) -> Iterator[list[InvoiceRecord]]:
         yield page
 
 
-def _merged(before: Remembered, facts: RunFacts) -> Remembered:
-    def both(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*old, *new)))
-
-    return Remembered(
-        dry_run=before.dry_run or facts.dry_run,
-        resumed=before.resumed or facts.resumed,
-        held=both(before.held, facts.held),
-        problems=both(before.problems, facts.problems),
-        already_processed=both(before.already_processed, facts.already_processed),
-        incomplete=both(before.incomplete, facts.incomplete),
-    )
-
-
 def _reasons(counted: Counter[str], limit: int) -> tuple[ReasonCount, ...]:
     return tuple(ReasonCount(reason=r, count=n) for r, n in counted.most_common(limit))
-
-
-def _versions(run: RunRecord, settings: Settings) -> Versions:
-    packages: dict[str, str] = {}
-    for name in _PACKAGES:
-        try:
-            packages[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return Versions(
-        release=run.version,
-        profile=settings.source.profile,
-        target=settings.target,
-        syntax=settings.syntax.value,
-        interface=settings.interface,
-        settings_hash=run.settings_hash,
-        packages=packages,
-    )

@@ -20,8 +20,9 @@ from markupsafe import Markup
 
 from config.codes import load_codes
 from config.report_texts import ReportTexts
+from transforms.balance_sheet import BalanceSheet, Figures
 from transforms.display import Display, visible
-from transforms.run_report import BalanceSheet, Case, CaseGroup, Figures, RunReport
+from transforms.run_report import Case, CaseGroup, RunReport
 
 #: How a brake says that it holds (flows/brakes.py).
 _BRAKE = re.compile(r"(?P<name>\w+): (?P<found>.*) \(limit (?P<limit>.*)\)", re.DOTALL)

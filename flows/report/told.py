@@ -10,8 +10,9 @@ from config.catalogue import CatalogueError, Language, load_catalogue
 from flows.ledger import InvoiceRecord, InvoiceState
 from schemas.explain import explain
 from transforms.balance import Tally
+from transforms.balance_sheet import Figures
 from transforms.finding import Finding
-from transforms.run_report import Case, CaseGroup, Figures, Told
+from transforms.run_report import Case, CaseGroup, Told
 
 
 def tell(finding: Finding, language: Language) -> Told:

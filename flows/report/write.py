@@ -18,7 +18,8 @@ from flows.report.gather import gather
 from flows.report.page import render_page
 from flows.report.tables import Tables
 from transforms.display import Display
-from transforms.run_report import Remembered, as_json, remembered_in
+from transforms.run_report import as_json, remembered_in
+from transforms.verdict import Remembered
 
 PAGE = "report.html"
 DATA = "report.json"

@@ -6,97 +6,163 @@ Source: EN 16931-1:2017, table of conditions; validation artefacts 1.3.16 (10/04
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from config.codes import load_codes
 from schemas.registry import Family, Hit, RuleContext
-from transforms.invoice import Invoice, Payment
+from transforms.facts import Means
+from transforms.invoice import Invoice, Payment, Period
 
 CONDITIONS = Family("en16931.conditions")
 
-#: Transfers for which BR-61 asks for an account (UNTDID 4461).
+#: Transfers for which BR-50 and BR-61 ask for an account (UNTDID 4461).
 TRANSFERS = frozenset({"30", "58"})
+
+#: BR-51: the first six and the last four digits of a card, no more.
+_CARD_DIGITS = 10
 
 
 @CONDITIONS.check("BR-CO-03")
-def vat_point_is_told_once(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
+def vat_point_is_told_once(invoice: Invoice, context: RuleContext) -> Iterator[Hit]:
     """BT-7 and BT-8 exclude each other."""
-    if invoice.tax_point_date is not None and invoice.vat_point_code:
-        yield Hit("BR-CO-03", "BT-7", invoice.tax_point_date.isoformat())
+    day = invoice.tax_point_date
+    if context.facts.from_xml:
+        twice = context.facts.vat_point_told_twice
+    else:
+        twice = day is not None and bool(invoice.vat_point_code)
+    if twice:
+        yield Hit("BR-CO-03", "BT-7", day.isoformat() if day else None)
 
 
 @CONDITIONS.check("BR-CO-09")
-def vat_numbers_have_a_country(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
+def vat_numbers_have_a_country(invoice: Invoice, context: RuleContext) -> Iterator[Hit]:
     """VAT numbers begin with the country that gave them; EL is Greece."""
-    representative = invoice.tax_representative
-    for bt, number in (
-        ("BT-31", invoice.seller.vat_id),
-        ("BT-48", invoice.buyer.vat_id),
-        ("BT-63", representative.vat_id if representative else None),
-    ):
-        if number and number[:2] != "EL" and number[:2] not in load_codes("countries"):
+    numbers: tuple[tuple[str, str | None], ...] = context.facts.vat_numbers
+    if not context.facts.from_xml:
+        representative = invoice.tax_representative
+        numbers = (
+            ("BT-31", invoice.seller.vat_id),
+            ("BT-48", invoice.buyer.vat_id),
+            ("BT-63", representative.vat_id if representative else None),
+        )
+    for bt, number in numbers:
+        if number is None or number[:2] == "EL":
+            continue
+        if context.syntax == "cii":
+            right = number[:2] in load_codes("countries")
+        else:
+            # The artefact for UBL finds the two characters anywhere in its list of codes, so that
+            # one letter, or none, is found too.
+            prefix = number[:2]
+            right = prefix in load_codes("countries_ubl") or len(prefix.strip()) < 2
+        if not right:
             yield Hit("BR-CO-09", bt, number)
 
 
 @CONDITIONS.check("BR-CO-18")
-def vat_is_broken_down(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
-    """At least one VAT group."""
-    if not invoice.vat:
+def vat_is_broken_down(invoice: Invoice, context: RuleContext) -> Iterator[Hit]:
+    """At least one VAT group; the artefact for CII asks it of each line."""
+    if not invoice.vat and (context.syntax == "ubl" or invoice.lines):
         yield Hit("BR-CO-18", "BG-23")
 
 
-@CONDITIONS.check("BR-29", "BR-30", "BR-CO-19", "BR-CO-20")
-def periods_are_right(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
-    """A period has a start or an end, and does not end before it starts."""
-    period = invoice.period
-    if period is not None:
-        if period.start is None and period.end is None:
+@CONDITIONS.check("BR-29", "BR-CO-19")
+def period_is_right(invoice: Invoice, context: RuleContext) -> Iterator[Hit]:
+    """The invoicing period has a start or an end, and does not end before it starts."""
+    facts = context.facts
+    if invoice.period is None and not facts.has("BG-14"):
+        return
+    period = invoice.period or Period()
+    if _is_empty(period, context, "BT-73", "BT-74"):
+        # In UBL a period may hold BT-8 and nothing else.
+        if not (context.syntax == "ubl" and _holds_a_vat_point(invoice, context)):
             yield Hit("BR-CO-19", "BT-73")
-        elif period.start and period.end and period.end < period.start:
-            yield Hit("BR-29", "BT-74", period.end.isoformat())
+    elif _is_reversed(period, context, "BT-73", "BT-74"):
+        yield Hit("BR-29", "BT-74", _shown(period.end))
+
+
+@CONDITIONS.check("BR-30", "BR-CO-20")
+def periods_of_lines_are_right(invoice: Invoice, context: RuleContext) -> Iterator[Hit]:
+    """As for the invoicing period, of each line."""
     for rank, line in enumerate(invoice.lines):
         period = line.period
-        if period is not None:
-            if period.start is None and period.end is None:
-                yield Hit("BR-CO-20", "BT-134", line=rank)
-            elif period.start and period.end and period.end < period.start:
-                yield Hit("BR-30", "BT-135", period.end.isoformat(), rank)
-
-
-@CONDITIONS.check("BR-CO-25")
-def due_amount_has_a_date(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
-    """Something to pay: by when, or under which terms."""
-    due = invoice.totals.due
-    if due is not None and due > 0 and invoice.due_date is None and not invoice.payment_terms:
-        yield Hit("BR-CO-25", "BT-9")
+        if period is None:
+            if not context.facts.has("BG-26", rank):
+                continue
+            period = Period()
+        if _is_empty(period, context, "BT-134", "BT-135", rank):
+            yield Hit("BR-CO-20", "BT-134", line=rank)
+        elif _is_reversed(period, context, "BT-134", "BT-135", rank):
+            yield Hit("BR-30", "BT-135", _shown(period.end), rank)
 
 
 @CONDITIONS.check("BR-CO-26")
-def seller_can_be_known(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
+def seller_can_be_known(invoice: Invoice, context: RuleContext) -> Iterator[Hit]:
     """The seller has an identifier, a registration or a VAT number."""
-    seller = invoice.seller
-    if not seller.legal_id and not seller.vat_id and not seller.identifiers:
+    facts, seller = context.facts, invoice.seller
+    if facts.from_xml and not facts.has("BG-4"):
+        return
+    known = seller.legal_id or seller.vat_id or seller.identifiers
+    if not known and not any(facts.has(bt) for bt in ("BT-29", "BT-30", "BT-31")):
         yield Hit("BR-CO-26", "BT-30")
 
 
-@CONDITIONS.check("BR-49", "BR-50", "BR-61")
-def payment_can_be_made(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
-    """A payment instruction has a means; a transfer has an account."""
-    payment = invoice.payment
-    if payment is None:
-        return
-    if not payment.means_code and _is_instruction(payment):
-        yield Hit("BR-49", "BT-81")
-    if any(not transfer.account for transfer in payment.transfers):
-        yield Hit("BR-50", "BT-84")
-    elif payment.means_code in TRANSFERS and not payment.transfers:
-        yield Hit("BR-61", "BT-84", payment.means_code)
+@CONDITIONS.check("BR-49", "BR-50", "BR-51", "BR-61")
+def payment_is_possible(invoice: Invoice, context: RuleContext) -> Iterator[Hit]:
+    """Means of payment; an account for a transfer; never a whole card number."""
+    for means in _means(invoice, context):
+        if means.code is None:
+            yield Hit("BR-49", "BT-81")
+        code = means.code or ""
+        if code in TRANSFERS and means.account and not means.filled:
+            yield Hit("BR-50", "BT-84", code)
+        # The artefact for UBL asks for an account; that for CII looks inside the one there is.
+        asked = code.strip() in TRANSFERS
+        if context.syntax == "cii":
+            asked = code in TRANSFERS and means.account
+        if asked and not means.identifier:
+            yield Hit("BR-61", "BT-84", code.strip())
+    card = invoice.payment.card_number if invoice.payment else None
+    if card and len(" ".join(card.split())) > _CARD_DIGITS:
+        yield Hit("BR-51", "BT-87", card)
 
 
 @CONDITIONS.check("BR-53")
-def vat_is_told_in_accounting_currency(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
-    """BT-6 asks for BT-111."""
-    if invoice.vat_currency and invoice.totals.vat_accounting is None:
+def vat_is_told_in_accounting_currency(invoice: Invoice, context: RuleContext) -> Iterator[Hit]:
+    """BT-6 asks for BT-111; in CII it must also differ from BT-5."""
+    facts = context.facts
+    if not invoice.vat_currency and not facts.has("BT-6"):
+        return
+    wanted = invoice.vat_currency or ""
+    if context.syntax == "cii":
+        if facts.from_xml and not facts.has("BG-22"):
+            return
+        if wanted == (invoice.currency or ""):
+            yield Hit("BR-53", "BT-6", wanted)
+            return
+    if facts.from_xml:
+        told = any(total.currency == wanted for total in facts.tax_totals)
+    else:
+        told = invoice.totals.vat_accounting is not None or (
+            wanted == invoice.currency and invoice.totals.vat is not None
+        )
+    if not told:
         yield Hit("BR-53", "BT-111", invoice.vat_currency)
+
+
+def _means(invoice: Invoice, context: RuleContext) -> tuple[Means, ...]:
+    if context.facts.from_xml:
+        return context.facts.means
+    payment = invoice.payment
+    if payment is None:
+        return ()
+    if not payment.means_code and not _is_instruction(payment):
+        return ()
+    code = payment.means_code or None
+    return tuple(
+        Means(code, transfer is not None, told := bool(transfer and transfer.account), told)
+        for transfer in payment.transfers or (None,)
+    )
 
 
 def _is_instruction(payment: Payment) -> bool:
@@ -108,3 +174,32 @@ def _is_instruction(payment: Payment) -> bool:
         or payment.card_number
         or payment.debited_account
     )
+
+
+def _is_empty(period: Period, context: RuleContext, start: str, end: str, *ranks: int) -> bool:
+    if period.start is not None or period.end is not None:
+        return False
+    return not context.facts.has(start, *ranks) and not context.facts.has(end, *ranks)
+
+
+def _is_reversed(period: Period, context: RuleContext, start: str, end: str, *ranks: int) -> bool:
+    facts = context.facts
+    told = [
+        value is not None or facts.has(bt, *ranks)
+        for bt, value in ((start, period.start), (end, period.end))
+    ]
+    if not all(told):
+        return False
+    if context.syntax == "cii" and any((bt, *ranks) in facts.unformatted for bt in (start, end)):
+        return True  # the artefact compares dates of format 102 only
+    return period.start is not None and period.end is not None and period.end < period.start
+
+
+def _holds_a_vat_point(invoice: Invoice, context: RuleContext) -> bool:
+    if context.facts.from_xml:
+        return ("BT-8",) in context.facts.there or invoice.vat_point_code is not None
+    return bool(invoice.vat_point_code)
+
+
+def _shown(day: date | None) -> str | None:
+    return day.isoformat() if day else None

@@ -1,0 +1,98 @@
+"""An invoice read from XML: the model, what the XML says beyond it, and the place of each value.
+
+The reader is tolerant: what is missing or is no number or date is left out of the model and kept
+among the facts, so that the rules may judge it. ``transforms.read_cii`` and
+``transforms.read_ubl`` are its strict counterparts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from lxml import etree
+
+from config.target import SyntaxName
+from transforms.cii import RSM
+from transforms.cii_node import CiiNode
+from transforms.facts import Facts, Key
+from transforms.finding import Location
+from transforms.invoice import Invoice, Provenance
+from transforms.read_cii import read_cii_node
+from transforms.read_cii_facts import cii_facts
+from transforms.read_ubl import UBL_ROOTS, read_ubl_node
+from transforms.read_ubl_facts import ubl_facts
+from transforms.ubl_node import UblNode
+from transforms.xml_node import Notes, ReadError, parse_xml
+from transforms.xml_path import xpath_of
+
+
+@dataclass(frozen=True, slots=True)
+class XmlProvenance(Provenance):
+    """Where the values of an invoice stand in its XML."""
+
+    places: Mapping[Key, etree._Element] = field(default_factory=dict)
+
+    def locate(self, bt: str | None, index: int | None = None) -> Location:
+        """Return the element of ``bt``, or the line, or the file when there is none."""
+        element = self._element(bt, index)
+        if element is None:
+            return Location(self.file)
+        return Location(self.file, line=_line(element), xpath=xpath_of(element))
+
+    def _element(self, bt: str | None, index: int | None) -> etree._Element | None:
+        keys: list[Key] = []
+        if bt is not None:
+            keys = [(bt,), (bt, 0)] if index is None else [(bt, index), (bt, index, 0)]
+        if index is not None:
+            keys.append(("BG-25", index))
+        return next((self.places[key] for key in keys if key in self.places), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read of one document."""
+
+    syntax: SyntaxName
+    invoice: Invoice
+    facts: Facts
+
+
+def read_invoice(root: etree._Element, *, file: str = "") -> Reading:
+    """Return what is read of ``root``: a UBL Invoice or CreditNote, or a CII.
+
+    ``file`` names the document in the places of findings.
+
+    Raises:
+        ReadError: the root is that of no invoice.
+    """
+    notes = Notes()
+    if root.tag == f"{{{RSM}}}CrossIndustryInvoice":
+        node = CiiNode(root, notes)
+        syntax: SyntaxName = "cii"
+        invoice = read_cii_node(node)
+        facts = cii_facts(node, notes)
+    elif root.tag in UBL_ROOTS:
+        ubl = UblNode(root, notes)
+        syntax = "ubl"
+        invoice = read_ubl_node(ubl)
+        facts = ubl_facts(ubl, notes)
+    else:
+        msg = f"neither a UBL invoice nor a Cross Industry Invoice: {root.tag}"
+        raise ReadError(msg)
+    provenance = XmlProvenance(file, 1, {}, places=notes.places)
+    return Reading(syntax, replace(invoice, provenance=provenance), facts)
+
+
+def _line(element: etree._Element) -> int | None:
+    line: int | None = getattr(element, "sourceline", None)
+    return line or None
+
+
+def read_document(data: bytes, *, file: str = "") -> Reading:
+    """Return what is read of the bytes of an invoice; see :func:`read_invoice`.
+
+    Raises:
+        ReadError: not well-formed, or no invoice.
+    """
+    return read_invoice(parse_xml(data), file=file)
