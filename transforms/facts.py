@@ -111,6 +111,8 @@ class Facts:
     """Delivery addresses (BG-15) without a country (BT-80)."""
     vat_point_told_twice: bool = False
     """BT-7 and BT-8 are both there."""
+    vat_point_in_period: bool = False
+    """UBL: the invoicing period holds BT-8."""
     period_told: bool = False
     """UBL: the invoicing period holds anything, be it BT-8 only."""
 

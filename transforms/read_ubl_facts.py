@@ -53,6 +53,7 @@ def ubl_facts(node: Node, notes: Notes) -> Facts:
     """Return the facts of the invoice ``node``, of which ``notes`` were taken while reading."""
     supplier, customer = _party(node, "Supplier"), _party(node, "Customer")
     payee = node.child("cac:PayeeParty")
+    in_period = node.exists("cac:InvoicePeriod/cbc:DescriptionCode")
     return Facts(
         from_xml=True,
         there=frozenset(notes.there),
@@ -72,8 +73,8 @@ def ubl_facts(node: Node, notes: Notes) -> Facts:
             not one.exists("cac:Country/cbc:IdentificationCode")
             for one in node.children(".//cac:Delivery/cac:DeliveryLocation/cac:Address")
         ),
-        vat_point_told_twice=node.exists("cbc:TaxPointDate")
-        and node.exists("cac:InvoicePeriod/cbc:DescriptionCode"),
+        vat_point_told_twice=in_period and node.exists("cbc:TaxPointDate"),
+        vat_point_in_period=in_period,
         period_told=node.exists("cac:InvoicePeriod/*"),
     )
 

@@ -1,54 +1,170 @@
-"""EN 16931: codes that must be of a list (BR-CL), as far as the list is on board.
+"""EN 16931: codes that must be of a list (BR-CL).
 
-Source: validation artefacts 1.3.16 (10/04/2026).
+Source: validation artefacts 1.3.16 (10/04/2026), whose lists are tables of ``config/codes``. For an
+XML that was read, the codes are those the artefacts look at, wherever they stand
+(``transforms.facts``); else they are those of the model, as the writers put them down.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
-from config.codes import load_codes, load_currencies
+from config.codes import load_codes
 from schemas.registry import Family, Hit, RuleContext
-from transforms.invoice import Invoice
+from transforms.facts import CodeUse
+from transforms.invoice import Invoice, InvoiceLine, Party
+from transforms.party_terms import BUYER, PAYEE, REPRESENTATIVE, SELLER, PartyTerms
+from transforms.schemes import cii_schemes
 
 CODES = Family("en16931.codes")
 
-#: BR-CL-17: categories of the norm; L and M are Spanish and no business of Chorus Pro.
-VAT_CATEGORIES = frozenset({*load_codes("vat_categories"), "L", "M"})
+#: UBL roots are told apart by the writers: a 381 in an Invoice root is judged as an invoice.
+_CREDIT_NOTE = "381"
 
 
-@CODES.check("BR-CL-04")
-def currency_is_of_the_list(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
-    """BT-5: ISO 4217."""
-    if invoice.currency and invoice.currency not in load_currencies():
-        yield Hit("BR-CL-04", "BT-5", invoice.currency)
+@CODES.check(
+    *("BR-CL-01", "BR-CL-03", "BR-CL-04", "BR-CL-05", "BR-CL-06", "BR-CL-07", "BR-CL-08"),
+    *("BR-CL-10", "BR-CL-11", "BR-CL-13", "BR-CL-14", "BR-CL-15", "BR-CL-16", "BR-CL-17"),
+    *("BR-CL-18", "BR-CL-19", "BR-CL-20", "BR-CL-21", "BR-CL-22", "BR-CL-23", "BR-CL-24"),
+    *("BR-CL-25", "BR-CL-26"),
+)
+def codes_are_of_their_lists(invoice: Invoice, context: RuleContext) -> Iterator[Hit]:
+    """Every code, blanks around it aside; exemption reasons whatever the case."""
+    facts = context.facts
+    uses: Iterable[CodeUse] = facts.codes if facts.from_xml else codes_of(invoice, context)
+    for rule, codes, value, bt, line in uses:
+        if value in _listed(codes):
+            continue
+        code = value if rule == "BR-CL-24" else value.strip()
+        if rule == "BR-CL-22":
+            code = code.upper()
+        if code not in _listed(codes):
+            yield Hit(rule, bt, value, line)
 
 
-@CODES.check("BR-CL-14")
-def countries_are_of_the_list(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
-    """Countries of all addresses: ISO 3166-1 alpha-2."""
-    representative, delivery = invoice.tax_representative, invoice.delivery
-    for bt, address in (
-        ("BT-40", invoice.seller.address),
-        ("BT-55", invoice.buyer.address),
-        ("BT-69", representative.address if representative else None),
-        ("BT-80", delivery.address if delivery else None),
+@lru_cache(maxsize=32)
+def _listed(name: str) -> frozenset[str]:
+    return frozenset(load_codes(name))
+
+
+def codes_of(invoice: Invoice, context: RuleContext) -> Iterator[CodeUse]:
+    """Yield the codes of an invoice that is to be written, each with its rule and list."""
+    ubl = context.syntax == "ubl"
+    countries = "countries_ubl" if ubl else "countries"
+    yield from _document(invoice, context, ubl=ubl)
+    yield from _parties(invoice, context, countries, ubl=ubl)
+    yield from _settlement(invoice, ubl=ubl)
+    for rank, line in enumerate(invoice.lines):
+        yield from _line(line, rank, countries)
+
+
+def _document(invoice: Invoice, context: RuleContext, *, ubl: bool) -> Iterator[CodeUse]:
+    if code := invoice.type_code:
+        codes = "document_type_codes"
+        if ubl:
+            root = context.target.options.ubl_credit_note_root
+            credited = code == _CREDIT_NOTE and root == "CreditNote"
+            codes = "credit_note_types" if credited else "invoice_types"
+        yield CodeUse("BR-CL-01", codes, code, "BT-3")
+    if invoice.currency:
+        yield CodeUse("BR-CL-04", "currencies", invoice.currency, "BT-5")
+        if ubl or invoice.totals.vat is not None:
+            yield CodeUse("BR-CL-03", "currencies", invoice.currency, "BT-5")
+    if invoice.vat_currency:
+        yield CodeUse("BR-CL-05", "currencies", invoice.vat_currency, "BT-6")
+    if invoice.vat_point_code:
+        # The writer for UBL turns the codes of the model, which are those of CII, into its own.
+        yield CodeUse("BR-CL-06", "vat_points_cii", invoice.vat_point_code, "BT-8")
+    if invoice.object_id and invoice.object_id.scheme:
+        yield CodeUse("BR-CL-07", "reference_types", invoice.object_id.scheme, "BT-18")
+    subjects = "note_subjects" if ubl else "note_subjects_cii"
+    for note in invoice.notes:
+        if note.subject_code and (not ubl or len(note.subject_code) == 3):
+            yield CodeUse("BR-CL-08", subjects, note.subject_code, "BT-21")
+    for document in invoice.documents:
+        if document.mime:
+            yield CodeUse("BR-CL-24", "mime_types", document.mime, "BT-125")
+
+
+def _parties(
+    invoice: Invoice, context: RuleContext, countries: str, *, ubl: bool
+) -> Iterator[CodeUse]:
+    options = context.target.options
+    # In UBL a legal identifier may stand where it has no schemeID.
+    schemed = not ubl or options.ubl_party_identifier != "PartyIdentification"
+    for terms, party in (
+        (SELLER, invoice.seller),
+        (BUYER, invoice.buyer),
+        (PAYEE, invoice.payee),
+        (REPRESENTATIVE, invoice.tax_representative),
     ):
-        if address and address.country and address.country not in load_codes("countries"):
-            yield Hit("BR-CL-14", bt, address.country)
+        if party is None:
+            continue
+        yield from _party(party, terms, countries)
+        legal = party.legal_id
+        if schemed and legal is not None and legal.scheme and terms.legal_id:
+            schemes = cii_schemes(options, buyer=terms is BUYER)
+            scheme = schemes.get(legal.scheme, legal.scheme)
+            yield CodeUse("BR-CL-11", "identifier_schemes", scheme, terms.legal_id)
+    delivery = invoice.delivery
+    if delivery is not None:
+        if delivery.address and delivery.address.country:
+            yield CodeUse("BR-CL-14", countries, delivery.address.country, "BT-80")
+        if delivery.location_id and delivery.location_id.scheme:
+            yield CodeUse("BR-CL-26", "identifier_schemes", delivery.location_id.scheme, "BT-71")
 
 
-@CODES.check("BR-CL-17")
-def groups_have_known_categories(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
-    """BT-118: UNTDID 5305, the part the norm uses."""
+def _party(party: Party, terms: PartyTerms, countries: str) -> Iterator[CodeUse]:
+    if party.address and party.address.country:
+        yield CodeUse("BR-CL-14", countries, party.address.country, terms.country or "BT-40")
+    if party.endpoint and party.endpoint.scheme and terms.endpoint:
+        yield CodeUse("BR-CL-25", "endpoint_schemes", party.endpoint.scheme, terms.endpoint)
+    for one in party.identifiers:
+        if one.scheme and terms.identifier:
+            yield CodeUse("BR-CL-10", "identifier_schemes", one.scheme, terms.identifier)
+
+
+def _settlement(invoice: Invoice, *, ubl: bool) -> Iterator[CodeUse]:
+    if invoice.payment and invoice.payment.means_code:
+        yield CodeUse("BR-CL-16", "payment_means_codes", invoice.payment.means_code, "BT-81")
+    # The artefacts count the categories of the groups with those of allowances in UBL, with those
+    # of lines in CII.
+    rule = "BR-CL-17" if ubl else "BR-CL-18"
     for group in invoice.vat:
-        if group.category and group.category not in VAT_CATEGORIES:
-            yield Hit("BR-CL-17", "BT-118", group.category)
+        if group.category:
+            yield CodeUse(rule, "tax_categories", group.category, "BT-118")
+        if group.reason_code:
+            yield CodeUse("BR-CL-22", "vatex", group.reason_code, "BT-121")
+    for item in invoice.allowances:
+        if item.vat_category:
+            bt = "BT-102" if item.is_charge else "BT-95"
+            yield CodeUse("BR-CL-17", "tax_categories", item.vat_category, bt)
+        if item.reason_code and item.is_charge:
+            yield CodeUse("BR-CL-20", "charge_reasons", item.reason_code, "BT-105")
+        elif item.reason_code:
+            yield CodeUse("BR-CL-19", "allowance_reasons", item.reason_code, "BT-98")
 
 
-@CODES.check("BR-CL-22")
-def exemption_codes_are_of_the_list(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
-    """BT-121: VATEX list of the CEF, whatever the case."""
-    for group in invoice.vat:
-        if group.reason_code and group.reason_code.upper() not in load_codes("vatex"):
-            yield Hit("BR-CL-22", "BT-121", group.reason_code)
+def _line(line: InvoiceLine, rank: int, countries: str) -> Iterator[CodeUse]:
+    item = line.item
+    if line.unit:
+        yield CodeUse("BR-CL-23", "units", line.unit, "BT-130", rank)
+    if line.vat_category:
+        yield CodeUse("BR-CL-18", "tax_categories", line.vat_category, "BT-151", rank)
+    if line.price.base_unit:
+        yield CodeUse("BR-CL-23", "units", line.price.base_unit, "BT-150", rank)
+    if line.object_id and line.object_id.scheme:
+        yield CodeUse("BR-CL-07", "reference_types", line.object_id.scheme, "BT-128", rank)
+    if item.standard_id and item.standard_id.scheme:
+        yield CodeUse("BR-CL-21", "identifier_schemes", item.standard_id.scheme, "BT-157", rank)
+    for code in item.classifications:
+        if code.scheme:
+            yield CodeUse("BR-CL-13", "item_classifications", code.scheme, "BT-158", rank)
+    if item.origin_country:
+        yield CodeUse("BR-CL-15", countries, item.origin_country, "BT-159", rank)
+    for one in line.allowances:
+        if one.reason_code and one.is_charge:
+            yield CodeUse("BR-CL-20", "charge_reasons", one.reason_code, "BT-145", rank)
+        elif one.reason_code:
+            yield CodeUse("BR-CL-19", "allowance_reasons", one.reason_code, "BT-140", rank)

@@ -197,7 +197,7 @@ def _is_reversed(period: Period, context: RuleContext, start: str, end: str, *ra
 
 def _holds_a_vat_point(invoice: Invoice, context: RuleContext) -> bool:
     if context.facts.from_xml:
-        return ("BT-8",) in context.facts.there or invoice.vat_point_code is not None
+        return context.facts.vat_point_in_period
     return bool(invoice.vat_point_code)
 
 
