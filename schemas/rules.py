@@ -19,6 +19,9 @@ from schemas.chorus.texts import TEXTS
 from schemas.en16931.arithmetic import ARITHMETIC
 from schemas.en16931.codes import CODES
 from schemas.en16931.conditions import CONDITIONS
+from schemas.en16931.decimals import DECIMALS
+from schemas.en16931.lines import LINES
+from schemas.en16931.norm import NORM
 from schemas.en16931.presence import PRESENCE
 from schemas.en16931.vat import VAT
 from schemas.policy import apply_policy
@@ -28,8 +31,8 @@ from transforms.invoice import Invoice
 
 FAMILIES: Mapping[str, tuple[Family, ...]] = MappingProxyType(
     {
-        "chorus": (DOCUMENT, PARTIES, PAYMENT, TEXTS, FIGURES),
-        "en16931": (PRESENCE, CONDITIONS, CODES, ARITHMETIC, VAT),
+        "chorus": (DOCUMENT, PARTIES, PAYMENT, TEXTS, FIGURES, NORM),
+        "en16931": (PRESENCE, LINES, CONDITIONS, CODES, ARITHMETIC, DECIMALS, VAT),
     }
 )
 

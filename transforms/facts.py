@@ -106,6 +106,8 @@ class Facts:
     """Business term and text of each VAT number."""
     blank_references: int = 0
     """Supporting documents and invoiced objects without a reference (BT-122)."""
+    preceding_without_number: int = 0
+    """Earlier invoices (BG-3) without a number (BT-25)."""
     payee_is_seller: bool = False
     sites_without_country: int = 0
     """Delivery addresses (BG-15) without a country (BT-80)."""

@@ -36,6 +36,7 @@ from transforms.party_terms import BUYER, PAYEE, REPRESENTATIVE, SELLER, VALIDAT
 from transforms.read_attachment import decode_attachment
 from transforms.read_cii_line import is_vat, read_allowance, read_line, read_object, read_period
 from transforms.read_cii_party import read_address, read_party
+from transforms.xml_node import note_tax
 
 __all__ = ["NAMESPACES", "ReadError", "parse_cii", "read_cii"]
 
@@ -259,8 +260,8 @@ def _totals(node: Node, currency: str | None) -> Totals:
 
 
 def _vat(node: Node) -> VatBreakdown:
-    if node.notes is not None and not is_vat(node):
-        node.notes.foreign.add(("BT-118", *node.at))
+    if node.notes is not None:
+        note_tax(node, "BT-118", "ram:CategoryCode", vat=is_vat(node))
     return VatBreakdown(
         taxable=node.decimal("ram:BasisAmount", "BT-116"),
         tax=node.decimal("ram:CalculatedAmount", "BT-117"),

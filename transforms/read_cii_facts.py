@@ -65,6 +65,10 @@ def cii_facts(node: Node, notes: Notes) -> Facts:
             one.text("ram:IssuerAssignedID") is None
             for one in node.children(".//ram:AdditionalReferencedDocument")
         ),
+        preceding_without_number=sum(
+            one.text("ram:IssuerAssignedID") is None
+            for one in settlement.children("ram:InvoiceReferencedDocument")
+        ),
         payee_is_seller=_same_party(settlement.child("ram:PayeeTradeParty"), seller),
         sites_without_country=sum(
             one.text("ram:CountryID") is None

@@ -7,6 +7,7 @@ from decimal import Decimal
 from transforms.allowance_terms import LINE_ALLOWANCE, LINE_CHARGE, AllowanceTerms
 from transforms.cii_node import Node
 from transforms.invoice import AllowanceCharge, Identifier, InvoiceLine, Item, Period, Price
+from transforms.xml_node import note_tax
 
 
 def read_line(node: Node) -> InvoiceLine:
@@ -52,8 +53,8 @@ def read_line(node: Node) -> InvoiceLine:
 
 def _tax(node: Node, category: str, rate: str) -> tuple[str | None, Decimal | None]:
     code = node.text("ram:CategoryCode", category)
-    if node.notes is not None and node.element is not None and not is_vat(node):
-        node.notes.foreign.add((category, *node.at))
+    if node.notes is not None and node.element is not None:
+        note_tax(node, category, "ram:CategoryCode", vat=is_vat(node))
     return code, node.decimal("ram:RateApplicablePercent", rate)
 
 
@@ -138,13 +139,12 @@ def read_allowance(
 
 def read_period(node: Node, start: str, end: str) -> Period | None:
     """Return a period, its dates noted under their terms; None when it is empty."""
-    if not node:
-        return None
-    return Period(
+    period = Period(
         start=node.date("ram:StartDateTime", start),
         end=node.date("ram:EndDateTime", end),
         description=node.text("ram:Description"),
     )
+    return None if period == Period() else period
 
 
 def read_object(references: list[Node], bt: str) -> Identifier | None:

@@ -10,7 +10,8 @@ from transforms.schemes import identifier_type
 
 def read_party(node: Node, terms: PartyTerms, service_code: str | None = None) -> Party | None:
     """Return a party, its values noted under ``terms``; None when nothing is said of it."""
-    if not node and service_code is None:
+    blank = not node and service_code is None
+    if blank and (node.element is None or node.notes is None):
         return None
     organization = node.child("ram:SpecifiedLegalOrganization")
     legal = organization.identifier("ram:ID", terms.legal_id)
@@ -23,7 +24,7 @@ def read_party(node: Node, terms: PartyTerms, service_code: str | None = None) -
             tax_registration = first((tax_registration, one.text("ram:ID", terms.tax_registration)))
     identifiers = [one.identifier(".", terms.identifier) for one in node.children("ram:ID")]
     identifiers += [one.identifier(".", terms.identifier) for one in node.children("ram:GlobalID")]
-    return Party(
+    party = Party(
         name=node.text("ram:Name", terms.name),
         trading_name=organization.text("ram:TradingBusinessName", terms.trading_name),
         identifiers=tuple(one for one in identifiers if one),
@@ -39,6 +40,7 @@ def read_party(node: Node, terms: PartyTerms, service_code: str | None = None) -
         contact=read_contact(node.child("ram:DefinedTradeContact")),
         service_code=service_code,
     )
+    return None if blank else party
 
 
 def read_address(node: Node, country: str | None = None) -> Address | None:

@@ -67,7 +67,14 @@ def ubl_facts(node: Node, notes: Notes) -> Facts:
         properties=tuple(_properties(node)),
         unschemed=tuple(_unschemed(node)),
         vat_numbers=tuple(_vat_numbers(node)),
-        blank_references=_blank(node, ".//cac:AdditionalDocumentReference", "cbc:ID"),
+        blank_references=sum(
+            one.text("cbc:ID") is None
+            for one in node.children(".//cac:AdditionalDocumentReference")
+        ),
+        preceding_without_number=sum(
+            not one.exists("cac:InvoiceDocumentReference/cbc:ID")
+            for one in node.children(".//cac:BillingReference")
+        ),
         payee_is_seller=_same_party(payee, supplier),
         sites_without_country=sum(
             not one.exists("cac:Country/cbc:IdentificationCode")
@@ -85,10 +92,6 @@ def _root(node: Node) -> etree._Element:
 
 def _party(node: Node, role: str) -> Node:
     return node.child(f"cac:Accounting{role}Party/cac:Party")
-
-
-def _blank(node: Node, path: str, value: str) -> int:
-    return sum(one.text(value) is None for one in node.children(path))
 
 
 def _tax_totals(node: Node) -> Iterator[TaxTotal]:

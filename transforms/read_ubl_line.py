@@ -7,7 +7,7 @@ from decimal import Decimal
 from transforms.allowance_terms import LINE_ALLOWANCE, LINE_CHARGE, AllowanceTerms
 from transforms.invoice import AllowanceCharge, Identifier, InvoiceLine, Item, Period, Price
 from transforms.ubl_node import is_vat
-from transforms.xml_node import Node
+from transforms.xml_node import Node, note_tax
 
 #: Item properties that carry Chorus Pro's line type and sub-type (``TargetOptions``).
 LINE_KIND = "TYPE_LIGNE"
@@ -52,8 +52,8 @@ def read_line(node: Node) -> InvoiceLine:
 def read_tax(node: Node, category: str, rate: str) -> tuple[str | None, Decimal | None]:
     """Return category and rate of a tax category, noted under their terms."""
     code = node.text("cbc:ID", category)
-    if node.notes is not None and node.element is not None and not is_vat(node):
-        node.notes.foreign.add((category, *node.at))
+    if node.notes is not None and node.element is not None:
+        note_tax(node, category, "cbc:ID", vat=is_vat(node))
     return code, node.decimal("cbc:Percent", rate)
 
 
@@ -81,8 +81,6 @@ def read_allowance(
 
 def read_period(node: Node, start: str, end: str) -> Period | None:
     """Return a period, its dates noted under their terms; None when it says none of its own."""
-    if not node:
-        return None
     period = Period(
         start=node.date("cbc:StartDate", start),
         end=node.date("cbc:EndDate", end),

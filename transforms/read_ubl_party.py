@@ -36,7 +36,8 @@ def read_party(
     contact = read_contact(node.child("cac:Contact"))
     if contact is None and accounting_contact is not None:
         contact = read_contact(accounting_contact, department_first=department_first)
-    if not node and contact is None and service_code is None:
+    blank = not node and contact is None and service_code is None
+    if blank and (node.element is None or node.notes is None):
         return None
     entity = node.child("cac:PartyLegalEntity")
     legal_id, identifiers = _identifiers(node, entity, terms)
@@ -47,7 +48,7 @@ def read_party(
     registered = read_address(entity.child("cac:RegistrationAddress"))
     if address is not None and registered is not None and registered != address:
         address, trading_address = registered, address
-    return Party(
+    party = Party(
         name=name,
         trading_name=trading_name,
         identifiers=identifiers,
@@ -61,6 +62,7 @@ def read_party(
         contact=contact,
         service_code=service_code,
     )
+    return None if blank else party
 
 
 def creditor_identifier(*parties: Node) -> str | None:

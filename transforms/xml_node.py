@@ -179,6 +179,18 @@ class Node:
         return f"{tag}/{shown}"
 
 
+def note_tax(node: Node, term: str, path: str, *, vat: bool) -> None:
+    """Note of the tax category ``term`` at ``path`` that it is no VAT, or has blanks around it."""
+    if node.notes is None:
+        return
+    key: Key = (term, *node.at)
+    if not vat:
+        node.notes.foreign.add(key)
+    written = node.raw(path)
+    if written is not None and written != written.strip():
+        node.notes.texts[key] = written
+
+
 def parse_xml(data: bytes) -> etree._Element:
     """Return the root of ``data``, parsed without entities, DTD or network.
 

@@ -38,8 +38,6 @@ def sums_follow_from_details(invoice: Invoice, context: RuleContext) -> Iterator
         if total is None and not amounts and not context.facts.has(bt):
             continue
         expected = cents(sum((amount for amount in amounts if amount is not None), ZERO))
-        if total is None and not context.facts.from_xml and expected == 0:
-            continue  # the writers leave a total of nothing out, and so does who reads it
         yield from _compare(rule, bt, total, expected)
 
 
@@ -164,22 +162,18 @@ def _has_totals(context: RuleContext) -> bool:
     return not context.facts.from_xml or context.facts.has("BG-22")
 
 
-def _amounts(
-    invoice: Invoice, context: RuleContext, *, is_charge: bool
-) -> list[Decimal | None]:
+def _amounts(invoice: Invoice, context: RuleContext, *, is_charge: bool) -> list[Decimal | None]:
     """Return the amounts of the allowances, or of the charges, whose indicator says so."""
     group = "BG-21" if is_charge else "BG-20"
     said = context.facts.indicators
     return [
         item.amount
         for rank, item in enumerate(invoice.allowances)
-        if item.is_charge is is_charge and (not said or said.get((group, rank), "0") in ("0", "1"))
+        if item.is_charge is is_charge and (not said or said.get((group, rank), "0").strip())
     ]
 
 
-def _compare(
-    rule: str, bt: str, given: Decimal | None, expected: Decimal | None
-) -> Iterator[Hit]:
+def _compare(rule: str, bt: str, given: Decimal | None, expected: Decimal | None) -> Iterator[Hit]:
     if given is None:
         yield Hit(rule, bt, params=_told(expected))
     elif expected is None:

@@ -17,12 +17,26 @@ from transforms.read_cii_facts import HIDDEN_GROUPS
 LINES = Family("en16931.lines")
 
 #: Terms and rules of an allowance: amount, VAT category, reason, and the reason once more.
-_ALLOWANCE = ("BG-20", ("BT-92", "BR-31"), ("BT-95", "BR-32"), ("BT-97", "BT-98"), "BR-33", "21")
-_CHARGE = ("BG-21", ("BT-99", "BR-36"), ("BT-102", "BR-37"), ("BT-104", "BT-105"), "BR-38", "22")
-_OF_LINE = ("BG-27", ("BT-136", "BR-41"), None, ("BT-139", "BT-140"), "BR-42", "23")
-_CHARGE_OF_LINE = ("BG-28", ("BT-141", "BR-43"), None, ("BT-144", "BT-145"), "BR-44", "24")
-
 _Told = tuple[str, tuple[str, str], tuple[str, str] | None, tuple[str, str], str, str]
+
+_ALLOWANCE: _Told = (
+    "BG-20",
+    ("BT-92", "BR-31"),
+    ("BT-95", "BR-32"),
+    ("BT-97", "BT-98"),
+    "BR-33",
+    "21",
+)
+_CHARGE: _Told = (
+    "BG-21",
+    ("BT-99", "BR-36"),
+    ("BT-102", "BR-37"),
+    ("BT-104", "BT-105"),
+    "BR-38",
+    "22",
+)
+_OF_LINE: _Told = ("BG-27", ("BT-136", "BR-41"), None, ("BT-139", "BT-140"), "BR-42", "23")
+_CHARGE_OF_LINE: _Told = ("BG-28", ("BT-141", "BR-43"), None, ("BT-144", "BT-145"), "BR-44", "24")
 
 
 @LINES.check("BR-21", "BR-22", "BR-23", "BR-24", "BR-25", "BR-26", "BR-27", "BR-28", "BR-CO-04")
@@ -121,6 +135,7 @@ def groups_are_told(invoice: Invoice, context: RuleContext) -> Iterator[Hit]:
 def judged_groups(invoice: Invoice, context: RuleContext) -> Iterator[int]:
     """Yield the ranks of the VAT groups that the general rules look at: in CII not all."""
     for rank, group in enumerate(invoice.vat):
+        key = ("BT-118", rank)
         hidden = context.syntax == "cii" and group.category in HIDDEN_GROUPS
-        if not hidden or ("BT-118", rank) in context.facts.foreign:
+        if not hidden or key in context.facts.foreign or key in context.facts.texts:
             yield rank

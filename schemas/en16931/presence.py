@@ -103,12 +103,15 @@ def representative_is_told(invoice: Invoice, context: RuleContext) -> Iterator[H
 def references_are_told(invoice: Invoice, context: RuleContext) -> Iterator[Hit]:
     """References of supporting documents and of earlier invoices."""
     facts = context.facts
-    if facts.blank_references or any(not one.reference for one in invoice.documents):
+    if facts.from_xml:
+        unreferenced, unnumbered = facts.blank_references, facts.preceding_without_number
+    else:
+        unreferenced = sum(not one.reference for one in invoice.documents)
+        unnumbered = sum(not one.number for one in invoice.preceding)
+    for _ in range(unreferenced):
         yield Hit("BR-52", "BT-122")
-    for rank, reference in enumerate(invoice.preceding):
-        # UBL asks for the element, CII for a text in it.
-        if not reference.number and not (context.syntax == "ubl" and facts.has("BT-25", rank)):
-            yield Hit("BR-55", "BT-25")
+    for _ in range(unnumbered):
+        yield Hit("BR-55", "BT-25")
 
 
 @PRESENCE.check("BR-54", "BR-62", "BR-63", "BR-64", "BR-65")
@@ -176,4 +179,6 @@ def _is_seller(payee: Party, seller: Party, context: RuleContext) -> bool:
         return True
     if context.syntax == "cii" and payee.legal_id and seller.legal_id:
         return payee.legal_id.value == seller.legal_id.value
-    return bool({one.value for one in payee.identifiers} & {one.value for one in seller.identifiers})
+    return bool(
+        {one.value for one in payee.identifiers} & {one.value for one in seller.identifiers}
+    )

@@ -1,196 +1,311 @@
-"""EN 16931: the VAT families (BR-S, Z, E, AE, IC, G, O), one check for all of them.
+"""EN 16931: the VAT families (BR-S, Z, E, AE, IC, G, O, AF, AG) and the split payment (BR-B).
 
-The ten rules of a family say the same of another category; what differs is a row of a table:
-whether the rate is positive, zero or absent, whether an exemption reason is asked for or refused,
-which VAT numbers must be there. Source: EN 16931-1:2017; validation artefacts 1.3.16 (10/04/2026).
-IGIC and IPSI (BR-AF, BR-AG) are Spanish and refused by ``CP-CATEGORY-01``.
+The ten rules of a family say the same of another category; what differs is a row of
+``vat_families``. Source: EN 16931-1:2017; validation artefacts 1.3.16 (10/04/2026).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
+from decimal import Decimal
 
-from config.codes import load_codes
+from schemas.en16931.arithmetic import is_near
+from schemas.en16931.rounding import ZERO, cents, whole
+from schemas.en16931.vat_families import FAMILY_NAMES, VAT_FAMILIES, SyntaxSide, VatFamily
+from schemas.en16931.vat_uses import (
+    ALLOWANCE,
+    CHARGE,
+    LINE,
+    UNTOLD,
+    Use,
+    groups_of,
+    registrations_of,
+    uses_of,
+)
 from schemas.registry import Family, Hit, RuleContext
-from transforms.invoice import Invoice, VatBreakdown
-from transforms.vat_groups import VAT_ROOM
+from transforms.facts import Registrations
+from transforms.invoice import Invoice
 
 VAT = Family("en16931.vat")
 
-_ZERO = Decimal(0)
-_CENT = Decimal("0.01")
-
-#: Names of the families of rules, in the order of the norm.
-FAMILY_NAMES = ("S", "Z", "E", "AE", "IC", "G", "O")
-
-
-@dataclass(frozen=True, slots=True)
-class VatFamily:
-    """What one category asks for."""
-
-    name: str  # in the rule ids: BR-<name>-01
-    category: str  # UNTDID 5305
-    rate: str  # positive, zero or none
-    reason: str  # required or refused
-
-
-@dataclass(frozen=True, slots=True)
-class _Use:
-    """One use of a category: on a line, an allowance or a charge."""
-
-    rate: Decimal | None
-    amount: Decimal
-    bt: str  # of the category
-    rate_bt: str
-    offset: int  # 0 line, 1 allowance, 2 charge: as the rules are numbered
-    line: int | None = None
-
-
-@lru_cache(maxsize=1)
-def vat_families() -> dict[str, VatFamily]:
-    """Return the families by category."""
-    return {
-        code: VatFamily(
-            str(entry.facts.get("family", code)),
-            code,
-            str(entry.facts["rate"]),
-            str(entry.facts["reason"]),
-        )
-        for code, entry in load_codes("vat_categories").codes.items()
-    }
+_ITALY = "IT"
 
 
 @VAT.check(
     *(f"BR-{name}-{number:02d}" for name in FAMILY_NAMES for number in range(1, 11)),
-    *("BR-IC-11", "BR-IC-12", "BR-O-11", "BR-O-12", "BR-O-13", "BR-O-14"),
+    *("BR-IC-11", "BR-IC-12", "BR-O-11", "BR-O-12", "BR-O-13", "BR-O-14", "BR-B-01", "BR-B-02"),
 )
-def categories_are_coherent(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
+def categories_are_coherent(invoice: Invoice, context: RuleContext) -> Iterator[Hit]:
     """Groups, rates, amounts, reasons and VAT numbers of each category in use."""
-    uses = _uses(invoice)
-    groups: dict[str, list[VatBreakdown]] = {}
-    for group in invoice.vat:
-        if group.category:
-            groups.setdefault(group.category, []).append(group)
+    uses, groups = uses_of(invoice, context), groups_of(invoice, context)
     for category in dict.fromkeys((*uses, *groups)):
-        family = vat_families().get(category)
+        family = VAT_FAMILIES.get(category)
         if family is None:
             continue
         used, grouped = uses.get(category, []), groups.get(category, [])
-        yield from _groups_exist(family, used, grouped)
-        yield from _numbers_are_told(family, invoice, used)
-        yield from _rates_fit(family, used)
-        for group in grouped:
-            yield from _group_is_right(family, used, group)
+        side = family.side(context.syntax)
+        if not _groups_fit(family, side, used, grouped, context):
+            yield Hit(f"BR-{family.name}-01", "BT-118", category)
+        yield from _numbers_are_told(family, invoice, used, context)
+        yield from _rates_fit(family, side, used)
+        for rank in grouped:
+            if side.any_scheme or _is_vat(rank, context):
+                yield from _group_is_right(family, side, invoice, used, rank, context)
     if "K" in groups:
-        yield from _supply_is_told(invoice)
+        yield from _supply_is_told(invoice, groups["K"], context)
     if "O" in groups:
-        yield from _nothing_else(uses, groups)
+        yield from _nothing_else(uses, groups, context)
+    if "B" in uses or "B" in groups:
+        yield from _split_payment(invoice, uses, groups, context)
 
 
-def _groups_exist(
-    family: VatFamily, used: list[_Use], grouped: list[VatBreakdown]
+def _is_vat(rank: int, context: RuleContext) -> bool:
+    return not context.facts.foreign or ("BT-118", rank) not in context.facts.foreign
+
+
+def _groups_fit(
+    family: VatFamily,
+    side: SyntaxSide,
+    used: list[Use],
+    grouped: list[int],
+    context: RuleContext,
+) -> bool:
+    """Whether the number of groups fits the uses (rule 01 of the family)."""
+    if context.syntax == "cii":
+        lines = sum(use.kind == LINE for use in used)
+        allowances = len(used) - lines
+        count = len(grouped)
+        if side.group == "counted":
+            return (not lines or lines + count >= 2) and (not allowances or allowances + count >= 2)
+        if family.name == "O" and not count:
+            return True
+        return count == 1 and bool(used)
+    by_vat = [rank for rank in grouped if _is_vat(rank, context)]
+    if side.group == "exactly_one":
+        seen = by_vat or any(use.vat for use in used)
+        return len(by_vat) == 1 or not seen
+    if family.name == "S":
+        return bool(used) == bool(grouped)
+    if any(use.vat for use in used):
+        # The artefact compares the category of the group as written, and for IGIC whatever its
+        # tax scheme.
+        backing = grouped if family.name == "AF" else by_vat
+        return any(("BT-118", rank) not in context.facts.texts for rank in backing)
+    return not by_vat
+
+
+def _numbers_are_told(
+    family: VatFamily, invoice: Invoice, used: list[Use], context: RuleContext
 ) -> Iterator[Hit]:
-    if family.rate == "positive":
-        wanted = bool(grouped) or not used
-    else:
-        wanted = len(grouped) == 1 and bool(used)
-    if not wanted:
-        yield Hit(f"BR-{family.name}-01", "BT-118", family.category)
+    """Rules 02 to 04 of the family."""
+    missing = _missing_number(family, registrations_of(invoice, context))
+    ubl = context.syntax == "ubl"
+    for kind in (LINE, ALLOWANCE, CHARGE):
+        asking = [use for use in used if use.kind == kind]
+        if not asking:
+            continue
+        by_vat = any(use.vat for use in asking)
+        if ubl and kind == CHARGE and family.name == "AF":
+            # The artefact lets pass a charge whose category has blanks around it.
+            by_vat = any(use.vat and use.exact for use in asking)
+        if ubl and kind != LINE and family.name == "O":
+            by_vat = any(use.vat and use.of_document for use in asking)
+        wrong = missing if by_vat else None
+        if ubl and kind == LINE and family.name == "S" and not by_vat:
+            wrong = "BT-31"  # the artefact wants a line under VAT, whatever the seller has
+        if wrong:
+            value = invoice.seller.vat_id if family.name == "O" else None
+            yield Hit(f"BR-{family.name}-{2 + kind:02d}", wrong, value)
 
 
-def _numbers_are_told(family: VatFamily, invoice: Invoice, used: list[_Use]) -> Iterator[Hit]:
-    seller, buyer = invoice.seller, invoice.buyer
-    representative = invoice.tax_representative
-    seller_vat = seller.vat_id or (representative.vat_id if representative else None)
-    if family.name == "O":
-        right = not (seller_vat or buyer.vat_id)
-        bt, value = "BT-31", seller_vat or buyer.vat_id
-    elif family.name == "IC":
-        right = bool(seller_vat and buyer.vat_id)
-        bt, value = ("BT-48" if seller_vat else "BT-31"), None
-    elif family.name == "G":
-        right = bool(seller_vat)
-        bt, value = "BT-31", None
-    else:
-        right = bool(seller_vat or seller.tax_registration)
-        bt, value = "BT-31", None
-        if right and family.name == "AE" and not buyer.vat_id and not buyer.legal_id:
-            right, bt = False, "BT-48"
-    if not right:
-        for offset in sorted({use.offset for use in used}):
-            yield Hit(f"BR-{family.name}-{2 + offset:02d}", bt, value)
+def _missing_number(family: VatFamily, told: Registrations) -> str | None:
+    """Return the term that is wrong with the identifiers of the parties, if one is."""
+    seller_vat = told.seller_vat or told.representative_vat
+    if family.numbers == "none":
+        return "BT-31" if seller_vat else "BT-48" if told.buyer_vat else None
+    if family.numbers in ("vat", "vat_and_buyer"):
+        if not seller_vat:
+            return "BT-31"
+        return "BT-48" if family.numbers == "vat_and_buyer" and not told.buyer_vat else None
+    if not (told.seller_any or told.representative_vat):
+        return "BT-31"
+    if family.numbers == "any_and_buyer" and not (told.buyer_vat or told.buyer_legal):
+        return "BT-48"
+    return None
 
 
-def _rates_fit(family: VatFamily, used: list[_Use]) -> Iterator[Hit]:
+def _rates_fit(family: VatFamily, side: SyntaxSide, used: list[Use]) -> Iterator[Hit]:
+    """Rules 05 to 07 of the family."""
     for use in used:
+        if not use.vat or use.kind == UNTOLD:
+            continue
         rate = use.rate
-        if family.rate == "none":
-            right = rate is None
+        if side.rate == "none":
+            right = not use.rated
         elif rate is None:
             right = False
+        elif side.rate == "zero":
+            right = rate == 0
         else:
-            right = rate > 0 if family.rate == "positive" else rate == 0
+            right = rate > 0 or (side.rate == "any" and rate == 0)
         if not right:
             value = None if rate is None else f"{rate:f}"
-            yield Hit(f"BR-{family.name}-{5 + use.offset:02d}", use.rate_bt, value, use.line)
+            yield Hit(f"BR-{family.name}-{5 + use.kind:02d}", use.rate_bt, value, use.line)
 
 
-def _group_is_right(family: VatFamily, used: list[_Use], group: VatBreakdown) -> Iterator[Hit]:
-    by_rate = family.rate == "positive"
-    base = sum((use.amount for use in used if not by_rate or use.rate == group.rate), _ZERO)
-    if group.taxable is not None and group.taxable != base:
-        params = {"computed": f"{base:f}", "difference": f"{group.taxable - base:f}"}
-        yield Hit(f"BR-{family.name}-08", "BT-116", f"{group.taxable:f}", params=params)
-    if group.tax is not None:
-        expected = _ZERO
-        if by_rate and group.taxable is not None:
-            expected = (group.taxable * (group.rate or _ZERO) / 100).quantize(_CENT, ROUND_HALF_UP)
-        gap = group.tax - expected
-        if (abs(gap) >= VAT_ROOM) if by_rate else gap:
-            params = {"computed": f"{expected:f}", "difference": f"{gap:f}"}
-            yield Hit(f"BR-{family.name}-09", "BT-117", f"{group.tax:f}", params=params)
+def _group_is_right(
+    family: VatFamily,
+    side: SyntaxSide,
+    invoice: Invoice,
+    used: list[Use],
+    rank: int,
+    context: RuleContext,
+) -> Iterator[Hit]:
+    """Rules 08 to 10 of the family."""
+    group = invoice.vat[rank]
+    base = _base(side, invoice, used, rank, context)
+    if base is not None:
+        yield _wrong(f"BR-{family.name}-08", "BT-116", group.taxable, base)
+    if side.tax == "zero" and group.tax != ZERO:
+        yield _wrong(f"BR-{family.name}-09", "BT-117", group.tax, ZERO)
+    elif side.tax == "computed":
+        expected = None
+        if group.taxable is not None and group.rate is not None:
+            product = abs(group.taxable) * group.rate
+            # The artefact for CII takes the rate as it is, and rounds before it divides.
+            expected = whole(product) / 100 if context.syntax == "cii" else cents(product / 100)
+        if group.tax is None or expected is None or not is_near(abs(group.tax), expected):
+            yield _wrong(f"BR-{family.name}-09", "BT-117", group.tax, expected)
+    has = context.facts.has
     reason = group.reason or group.reason_code
-    if bool(reason) != (family.reason == "required"):
+    told = bool(reason) or has("BT-120", rank) or has("BT-121", rank)
+    if told != (family.reason == "required"):
         yield Hit(f"BR-{family.name}-10", "BT-120", reason)
 
 
-def _supply_is_told(invoice: Invoice) -> Iterator[Hit]:
-    delivery, period = invoice.delivery, invoice.period
-    dated = (delivery and delivery.date) or (period and (period.start or period.end))
+def _base(
+    side: SyntaxSide, invoice: Invoice, used: list[Use], rank: int, context: RuleContext
+) -> Decimal | None:
+    """Return what BT-116 should be, when it is not (rule 08 of the family)."""
+    group = invoice.vat[rank]
+    given, rate = group.taxable, group.rate
+    by_rate = side.base in ("near_by_rate", "exact_by_rate")
+    if side.base == "untested" or (by_rate and rate is None):
+        return None
+    counted = [use for use in used if not by_rate or use.rate == rate]
+    sums = [ZERO, ZERO, ZERO, ZERO]
+    for use in counted:
+        if use.of_document:
+            sums[use.kind] += use.amount
+    if context.syntax == "cii":
+        sums = [cents(sums[LINE]), -cents(-sums[ALLOWANCE]), cents(sums[CHARGE]), ZERO]
+    expected = sum(sums, ZERO)
+    if given is None:
+        return expected
+    if side.base in ("exact", "exact_by_rate"):
+        right = given == expected
+    else:
+        right = is_near(given, expected)
+    if context.syntax == "ubl":
+        right = right and _is_backed(invoice, counted, by_rate=by_rate, side=side)
+        if not right and by_rate and side.rate == "positive":
+            # The artefact tries the lines of the other root as well: there are none.
+            allowances = any(use.kind != LINE for use in counted)
+            right = allowances and is_near(given, sums[ALLOWANCE] + sums[CHARGE])
+    return None if right else expected
+
+
+def _is_backed(invoice: Invoice, counted: list[Use], *, by_rate: bool, side: SyntaxSide) -> bool:
+    """Whether there is a line (for the standard rate: any use of that rate) behind a group."""
+    if by_rate and side.rate == "positive":
+        return bool(counted)
+    return bool(invoice.lines)
+
+
+def _supply_is_told(invoice: Invoice, groups: list[int], context: RuleContext) -> Iterator[Hit]:
+    """BR-IC-11 and BR-IC-12: when and where an intra-Community supply went."""
+    if not any(_is_vat(rank, context) for rank in groups):
+        return
+    facts, delivery, period = context.facts, invoice.delivery, invoice.period
+    dated = bool((delivery and delivery.date) or (period and (period.start or period.end)))
+    country = delivery.address.country if delivery and delivery.address else None
+    if context.syntax == "ubl":
+        dated = dated or facts.period_told or len(facts.texts.get(("BT-72",), "")) > 1
+        placed = len(country or "") > 1
+    else:
+        dated = dated or any(facts.has(bt) for bt in ("BT-72", "BT-73", "BT-74"))
+        placed = country is not None or facts.has("BT-80")
     if not dated:
         yield Hit("BR-IC-11", "BT-72")
-    if not (delivery and delivery.address and delivery.address.country):
-        yield Hit("BR-IC-12", "BT-80")
+    if not placed:
+        yield Hit("BR-IC-12", "BT-80", country)
 
 
 def _nothing_else(
-    uses: dict[str, list[_Use]], groups: dict[str, list[VatBreakdown]]
+    uses: dict[str, list[Use]], groups: dict[str, list[int]], context: RuleContext
 ) -> Iterator[Hit]:
-    if other := next((category for category in groups if category != "O"), None):
-        yield Hit("BR-O-11", "BT-118", other)
-    told: set[int] = set()
-    for category, used in uses.items():
-        for use in used if category != "O" else ():
-            if use.offset not in told:
-                told.add(use.offset)
-                yield Hit(f"BR-O-{12 + use.offset}", use.bt, category, use.line)
+    """BR-O-11 to BR-O-14: beside what is outside the scope of VAT there is nothing else."""
+    if not any(_is_vat(rank, context) for rank in groups["O"]):
+        return
+    others = [use for category, used in uses.items() if category != "O" for use in used]
+    if context.syntax == "ubl":
+        others = [use for use in others if use.vat]
+        grouped = [
+            category
+            for category, ranks in groups.items()
+            if category != "O" and any(_is_vat(rank, context) for rank in ranks)
+        ]
+        found = {kind: [use.category for use in others if use.kind == kind] for kind in range(3)}
+        wrong = (grouped, found[LINE], found[ALLOWANCE], found[CHARGE])
+    else:
+        # The artefact for CII puts groups and lines together, then allowances and charges.
+        taxes = [use.category for use in others if use.kind == LINE and use.category]
+        taxes += [category for category in groups if category not in ("", "O")]
+        allowances = [use.category for use in others if use.kind != LINE and use.category]
+        wrong = (taxes, taxes, allowances, allowances)
+    terms = ("BT-118", "BT-151", "BT-95", "BT-102")
+    for number, (bt, categories) in enumerate(zip(terms, wrong, strict=True), start=11):
+        if categories:
+            yield Hit(f"BR-O-{number}", bt, categories[0])
 
 
-def _uses(invoice: Invoice) -> dict[str, list[_Use]]:
-    uses: dict[str, list[_Use]] = {}
-    for rank, line in enumerate(invoice.lines):
-        if line.vat_category:
-            use = _Use(line.vat_rate, line.net or _ZERO, "BT-151", "BT-152", 0, rank)
-            uses.setdefault(line.vat_category, []).append(use)
-    for item in invoice.allowances:
-        if item.vat_category:
-            amount = item.amount or _ZERO
-            if item.is_charge:
-                use = _Use(item.vat_rate, amount, "BT-102", "BT-103", 2)
-            else:
-                use = _Use(item.vat_rate, -amount, "BT-95", "BT-96", 1)
-            uses.setdefault(item.vat_category, []).append(use)
-    return uses
+def _split_payment(
+    invoice: Invoice,
+    uses: dict[str, list[Use]],
+    groups: dict[str, list[int]],
+    context: RuleContext,
+) -> Iterator[Hit]:
+    """BR-B-01 and BR-B-02: split payment is Italian, and stands without the standard rate."""
+    abroad = next((one for one in _countries(invoice, context) if one != _ITALY), None)
+    if abroad is not None:
+        yield Hit("BR-B-01", "BT-40", abroad)
+    standard = "S" in groups or any(
+        use.of_document or context.syntax == "cii" for use in uses.get("S", ())
+    )
+    if standard:
+        yield Hit("BR-B-02", "BT-118", "S")
+
+
+def _countries(invoice: Invoice, context: RuleContext) -> Iterator[str]:
+    if context.facts.from_xml:
+        rules = ("BR-CL-14", "BR-CL-15") if context.syntax == "ubl" else ("BR-CL-14",)
+        yield from (use.value for use in context.facts.codes if use.rule in rules)
+        return
+    representative, delivery = invoice.tax_representative, invoice.delivery
+    for address in (
+        invoice.seller.address,
+        invoice.buyer.address,
+        representative.address if representative else None,
+        delivery.address if delivery else None,
+    ):
+        if address and address.country:
+            yield address.country
+
+
+def _wrong(rule: str, bt: str, given: Decimal | None, expected: Decimal | None) -> Hit:
+    params = {}
+    if expected is not None:
+        params["computed"] = f"{expected:f}"
+        if given is not None:
+            params["difference"] = f"{given - expected:f}"
+    return Hit(rule, bt, None if given is None else f"{given:f}", params=params)

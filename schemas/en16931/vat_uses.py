@@ -1,0 +1,138 @@
+"""What the VAT families look at: uses of a category, groups by category, registrations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from schemas.en16931.rounding import ZERO
+from schemas.registry import RuleContext
+from transforms.facts import Registrations
+from transforms.invoice import AllowanceCharge, Invoice
+
+#: How the rules of a family are numbered: 2, 5 for lines; 3, 6 for allowances; 4, 7 for charges.
+LINE, ALLOWANCE, CHARGE = 0, 1, 2
+#: An allowance or charge whose indicator does not tell which: it counts in rule 01 only.
+UNTOLD = 3
+
+
+class Use(NamedTuple):
+    """One use of a VAT category: on a line, an allowance or a charge."""
+
+    category: str
+    rate: Decimal | None
+    rated: bool
+    """The rate has an element, be it blank."""
+    amount: Decimal
+    kind: int
+    bt: str
+    rate_bt: str
+    line: int | None = None
+    vat: bool = True
+    """Its tax scheme is VAT."""
+    of_document: bool = True
+    """It stands on a line, or on an allowance or charge of the document: it counts in BT-116."""
+    exact: bool = True
+    """Its category is written without blanks around it."""
+
+
+def uses_of(invoice: Invoice, context: RuleContext) -> dict[str, list[Use]]:
+    """Return all uses by category; those without one under an empty text."""
+    uses: dict[str, list[Use]] = {}
+    facts = context.facts
+    foreign = facts.foreign
+    for rank, line in enumerate(invoice.lines):
+        category, rate = line.vat_category or "", line.vat_rate
+        if not category and rate is None:
+            continue
+        rated, vat, exact = rate is not None, True, True
+        if facts.from_xml:
+            rated = rated or facts.has("BT-152", rank)
+            vat = ("BT-151", rank) not in foreign
+            exact = ("BT-151", rank) not in facts.texts
+            category = as_compared(category, context, "BT-151", rank)
+        use = Use(
+            *(category, rate, rated, line.net or ZERO, LINE, "BT-151", "BT-152"),
+            line=rank,
+            vat=vat,
+            exact=exact,
+        )
+        uses.setdefault(category, []).append(use)
+    for use in _of_allowances(invoice, context):
+        uses.setdefault(use.category, []).append(use)
+    return uses
+
+
+def as_compared(category: str, context: RuleContext, bt: str, *ranks: int) -> str:
+    """Return a category as the artefact compares it: that for CII does not strip blanks."""
+    if context.syntax == "cii":
+        return context.facts.texts.get((bt, *ranks), category)
+    return category
+
+
+def _of_allowances(invoice: Invoice, context: RuleContext) -> Iterator[Use]:
+    for rank, item in enumerate(invoice.allowances):
+        terms = ("BG-21", "BT-102", "BT-103") if item.is_charge else ("BG-20", "BT-95", "BT-96")
+        yield from _of_allowance(item, terms, context, (rank,))
+    for rank, line in enumerate(invoice.lines):
+        for inner, item in enumerate(line.allowances):
+            if item.vat_category or item.vat_rate is not None:
+                group = "BG-28" if item.is_charge else "BG-27"
+                terms = (group, f"{group}-VAT", f"{group}-RATE")
+                yield from _of_allowance(item, terms, context, (rank, inner))
+
+
+def _of_allowance(
+    item: AllowanceCharge,
+    terms: tuple[str, str, str],
+    context: RuleContext,
+    ranks: tuple[int, ...],
+) -> Iterator[Use]:
+    group, bt, rate_bt = terms
+    if not item.vat_category and item.vat_rate is None:
+        return
+    facts = context.facts
+    kind, amount = CHARGE, item.amount or ZERO
+    if not item.is_charge:
+        kind, amount = ALLOWANCE, -amount
+    if not facts.indicators.get((group, *ranks), "told").strip():
+        kind, amount = UNTOLD, ZERO
+    on_line = len(ranks) > 1
+    yield Use(
+        as_compared(item.vat_category or "", context, bt, *ranks),
+        item.vat_rate,
+        item.vat_rate is not None or facts.has(rate_bt, *ranks),
+        amount,
+        kind,
+        "BT-151" if on_line else bt,
+        "BT-152" if on_line else rate_bt,
+        line=ranks[0] if on_line else None,
+        vat=(bt, *ranks) not in facts.foreign,
+        of_document=not on_line,
+        exact=(bt, *ranks) not in facts.texts,
+    )
+
+
+def groups_of(invoice: Invoice, context: RuleContext) -> dict[str, list[int]]:
+    """Return the ranks of the VAT groups by category; those without one under an empty text."""
+    groups: dict[str, list[int]] = {}
+    for rank, group in enumerate(invoice.vat):
+        category = as_compared(group.category or "", context, "BT-118", rank)
+        groups.setdefault(category, []).append(rank)
+    return groups
+
+
+def registrations_of(invoice: Invoice, context: RuleContext) -> Registrations:
+    """Return which identifiers the parties have: those of the XML, else those of the model."""
+    if context.facts.from_xml:
+        return context.facts.registrations
+    seller, buyer = invoice.seller, invoice.buyer
+    representative = invoice.tax_representative
+    return Registrations(
+        seller_vat=bool(seller.vat_id),
+        seller_any=bool(seller.vat_id or seller.tax_registration),
+        representative_vat=bool(representative and representative.vat_id),
+        buyer_vat=bool(buyer.vat_id),
+        buyer_legal=buyer.legal_id is not None,
+    )
