@@ -37,6 +37,8 @@ lint: $(READY) ## ruff, mypy, import-linter, pip-audit
 	$(BIN)/python tools/audit.py
 
 bench: $(READY) ## Ratios against peers, measured in the same run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+	  -r requirements/bench.lock
 	$(BIN)/python -m bench
 
 conformance: $(READY) ## Hold the product against reference data: make conformance DATA=folder
@@ -52,6 +54,9 @@ lock: ## Resolve requirements/*.lock anew (needs uv)
 	uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --all-extras --group dev \
 	  --constraint requirements/runtime.lock \
 	  --custom-compile-command "make lock" pyproject.toml -o requirements/dev.lock
+	uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --group bench \
+	  --constraint requirements/dev.lock \
+	  --custom-compile-command "make lock" pyproject.toml -o requirements/bench.lock
 
 clean: ## Remove the environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 
 from config.codes import load_codes
 from schemas.registry import Family, Hit, RuleContext
@@ -46,17 +47,23 @@ def vat_numbers_have_a_country(invoice: Invoice, context: RuleContext) -> Iterat
             ("BT-63", representative.vat_id if representative else None),
         )
     for bt, number in numbers:
-        if number is None or number[:2] == "EL":
+        if number is None or number[:2] in _prefixes(context.syntax):
             continue
-        if context.syntax == "cii":
-            right = number[:2] in load_codes("countries")
-        else:
-            # The artefact for UBL finds the two characters anywhere in its list of codes, so that
-            # one letter, or none, is found too.
-            prefix = number[:2]
-            right = prefix in load_codes("countries_ubl") or len(prefix.strip()) < 2
-        if not right:
+        # The artefact for UBL looks for the two characters in the text of its list, so that the
+        # first or last letter of a code is found too, and so is nothing at all.
+        if context.syntax == "cii" or number[:2] not in _prefix_text():
             yield Hit("BR-CO-09", bt, number)
+
+
+@lru_cache(maxsize=2)
+def _prefixes(syntax: str) -> frozenset[str]:
+    codes = load_codes("countries_ubl" if syntax == "ubl" else "countries")
+    return frozenset({*codes, "EL"})
+
+
+@lru_cache(maxsize=1)
+def _prefix_text() -> str:
+    return f" {' '.join(sorted(_prefixes('ubl')))} "
 
 
 @CONDITIONS.check("BR-CO-18")
