@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from config.terms import registry
 
@@ -99,6 +99,18 @@ class VatCode(Part):
     """BT-120, needed for the categories without VAT."""
     reason_code: str | None = None
     """BT-121, VATEX code."""
+
+    @model_validator(mode="after")
+    def _rate_fits(self) -> VatCode:
+        """Hold category and rate together (EN 16931-1:2017, BR-S-05, BR-Z-05, BR-O-05...)."""
+        if self.category == "S":
+            if not self.rate:
+                msg = "category S needs a rate above 0"
+                raise ValueError(msg)
+        elif self.rate:
+            msg = f"category {self.category} has no rate above 0"
+            raise ValueError(msg)
+        return self
 
 
 class VatReason(Part):

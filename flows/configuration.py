@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from config.settings import Settings
 from flows.errors import ConfigurationError
+from flows.wording import faults_of
 
 #: Name looked for in the current folder when no ``--config`` is given.
 DEFAULT_NAME = "chorus-flows.toml"
@@ -57,8 +58,8 @@ def validate(values: dict[str, object], origin: str) -> Settings:
         return Settings.model_validate(values)
     except ValidationError as error:
         faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc']) or 'settings'}: {fault['msg']}"
-            for fault in error.errors()
+            f"{'.'.join(keys) or 'settings'}: {reason}"
+            for keys, reason in faults_of(error, Settings)
         )
         message = f"Wrong settings in {origin}: {faults}."
         step = "Mend these keys (docs/settings.md lists them all), then try again."

@@ -15,11 +15,12 @@ from config.profile import Profile
 from config.profile_check import check_profile
 from config.yaml_text import YamlTextError, load_yaml
 from flows.errors import ConfigurationError
+from flows.wording import faults_of
 
 _Model = TypeVar("_Model", bound=BaseModel)
 #: Profiles that extend one another at most this deep; more is a circle.
 _MAX_DEPTH = 8
-_PROFILE_STEP = "See docs/profiles.md; chorus-flows profile check shows all faults."
+_PROFILE_STEP = "See docs/profiles.md for the keys of a profile."
 _COMPANY_STEP = "See docs/profiles.md for the keys of a company file."
 
 
@@ -116,24 +117,25 @@ class _Source:
             values = _over(source.values(_PROFILE_STEP), values)
         return values, sources
 
-    def line(self, keys: Sequence[str | int]) -> int | None:
-        """Return the line of the deepest of ``keys`` that this text holds, None if not even one."""
+    def find(self, keys: Sequence[str | int]) -> tuple[int, int | None]:
+        """Return how many of ``keys`` this text holds, and the line of the deepest of them."""
         node = yaml.compose(self.text, Loader=yaml.SafeLoader)
-        line = None
+        line, depth = None, 0
         for key in keys:
             if isinstance(node, yaml.MappingNode):
                 found = next((pair for pair in node.value if pair[0].value == str(key)), None)
                 if found is None:
                     break
                 line, node = found[0].start_mark.line + 1, found[1]
-            elif isinstance(node, yaml.SequenceNode) and isinstance(key, int):
-                if key >= len(node.value):
+            elif isinstance(node, yaml.SequenceNode) and str(key).isdecimal():
+                if int(key) >= len(node.value):
                     break
-                node = node.value[key]
+                node = node.value[int(key)]
                 line = node.start_mark.line + 1
             else:
                 break
-        return line
+            depth += 1
+        return depth, line
 
 
 def _over(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:
@@ -164,26 +166,18 @@ def _validated(
         return model.model_validate(values)
     except ValidationError as error:
         told = "; ".join(
-            f"{_place(sources, item['loc'])}: {item['msg']}" for item in error.errors()
+            f"{_place(sources, keys)}: {reason}" for keys, reason in faults_of(error, model)
         )
         message = f"{sources[0].label} is wrong: {told}."
         raise ConfigurationError(message, next_step=step) from error
 
 
 def _place(sources: Sequence[_Source], keys: Sequence[str | int]) -> str:
-    """Return file, line and key of a fault, in the text that says it last."""
+    """Return file, line and key of a fault, in the text that says it: of equals, the own one."""
     name = ".".join(str(key) for key in keys) or "file"
-    best = sources[0]
-    for source in sources:
-        if source.line(keys[:1]) is not None and _depth(source, keys) > _depth(best, keys):
-            best = source
-    line = best.line(keys)
+    best, (depth, line) = sources[0], sources[0].find(keys)
+    for source in sources[1:]:
+        found = source.find(keys)
+        if found[0] > depth:
+            best, (depth, line) = source, found
     return f"{best.label}, line {line}, key {name}" if line else f"{best.label}, key {name}"
-
-
-def _depth(source: _Source, keys: Sequence[str | int]) -> int:
-    """Return how many of ``keys`` the text of ``source`` holds."""
-    return next(
-        (n for n in range(len(keys), 0, -1) if source.line(keys[:n]) != source.line(keys[: n - 1])),
-        0,
-    )
