@@ -15,6 +15,7 @@ are kept apart. Shape of an entry::
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -47,6 +48,10 @@ ENVIRONMENTS = ("production", "qualification", "sandbox")
 
 #: What stands in a sentence for a placeholder that the finding does not fill.
 UNFILLED = "–"
+
+#: Stands for it until the sentence is whole; no text from outside holds this character (U+FDD0).
+_MISSING = "\ufdd0"
+_PARENTHESES = re.compile(f"( ?)\\(([^()]*{_MISSING}[^()]*)\\)")
 
 _PARTS = ("title", "message", "advice")
 _KEYS = frozenset({"layer", "term", "severity", "source", *LANGUAGES})
@@ -126,23 +131,42 @@ class Catalogue:
     def render(self, rule: str, language: Language, fields: Mapping[str, str]) -> Text:
         """Return the words of ``rule``, its placeholders filled by ``fields``.
 
-        A placeholder without a field is shown as a dash: a poor sentence is better than no report.
+        A placeholder without a field is left out when it stands in parentheses, else shown as a
+        dash: a poor sentence is better than no report.
 
         Raises:
             CatalogueError: when the rule has no entry.
         """
         template = self.rule(rule).text(language)
-        filled = _Filler(fields)
+        filled = Filler(fields)
         return Text(
             template.title,
-            template.message.format_map(filled),
-            template.advice.format_map(filled),
+            tidy(template.message.format_map(filled)),
+            tidy(template.advice.format_map(filled)),
         )
 
 
-class _Filler(dict[str, str]):
+class Filler(dict[str, str]):
+    """Fields of a sentence; one that is not there leaves a mark for :func:`tidy`."""
+
     def __missing__(self, key: str) -> str:
-        return UNFILLED
+        return _MISSING
+
+
+def tidy(text: str) -> str:
+    """Return a filled sentence without what it cannot tell.
+
+    ``(line {line}, {file})`` keeps the part that is known, and goes when none is.
+    """
+    if _MISSING not in text:
+        return text
+    return _PARENTHESES.sub(_known_parts, text).replace(_MISSING, UNFILLED)
+
+
+def _known_parts(match: re.Match[str]) -> str:
+    parts = match.group(2).split(", ")
+    known = [part for part in parts if _MISSING not in part]
+    return f"{match.group(1)}({', '.join(known)})" if known else ""
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -145,6 +146,7 @@ class Bundle(Section):
     max_chunk_attachment_bytes: Annotated[int, Field(ge=1)] = 400_000_000
     """Attachment bytes after which a chunk is cut, to bound the memory and disk of a worker."""
     gzip_level: Annotated[int, Field(ge=1, le=9)] = 6
+    """1 is fast, 9 is small; 9 costs 2.4 times the time of 6 for a tenth less bytes."""
     stylesheet: Path | None = None
     """An XSL to add to each E1 flow, with a processing instruction naming it (unsure rule)."""
 
@@ -153,14 +155,17 @@ class Brakes(Section):
     """Limits checked before the first deposit of a run. Empty: not checked."""
 
     max_invoices: int | None = None
+    """Largest number of invoices a night may deposit."""
     max_total: Decimal | None = None
     """Largest sum of totals with VAT, per currency, invoices and credit notes apart."""
     max_quarantine_rate: Annotated[Decimal, Field(ge=0, le=1)] | None = Decimal("0.20")
+    """Largest share of quarantined invoices among those that could have gone."""
     min_invoices_for_rate: int = 50
     """Below this number of invoices the quarantine rate is not looked at."""
     max_deviation: Annotated[Decimal, Field(gt=1)] | None = None
     """Largest ratio (either way) of the number of invoices to the mean of recent nights."""
     recent_nights: Annotated[int, Field(ge=1)] = 10
+    """Nights that ``max_deviation`` looks back on."""
     known_sellers: tuple[str, ...] = ()
     """SIRETs allowed as sellers; empty: those of the company file, else any."""
 
@@ -169,8 +174,12 @@ class Sftp(Section):
     """The SFTP side of Chorus Pro; host, folders and temporary names are given by AIFE."""
 
     host: str = ""
+    """Given by AIFE."""
     port: Annotated[int, Field(ge=1, le=65535)] = 22
+    """TCP port."""
+    """Given by AIFE."""
     user: str = ""
+    """Given by AIFE."""
     key_file: Path | None = None
     """Private key (ed25519, ecdsa or rsa with SHA-2)."""
     key_passphrase_env: str = ""
@@ -189,6 +198,7 @@ class Channel(Section):
     """How flows leave and reports come back."""
 
     kind: Literal["sftp", "folder"] = "sftp"
+    """``sftp``: Chorus Pro itself; ``folder``: the firm's own tool (PeSIT, AS2, CFT) carries."""
     in_folder: str = "in"
     """Folder where flows are dropped (Chorus Pro's word: ``in``)."""
     out_folder: str = "out"
@@ -196,12 +206,15 @@ class Channel(Section):
     temporary: Literal["suffix", "folder", "none"] = "suffix"
     """How an unfinished upload is hidden. Unsure: ask AIFE which one its gateway ignores."""
     temporary_suffix: str = ".tmp"
+    """Ending of a temporary name."""
     temporary_folder: str = "tmp"
+    """Folder of temporary names, beside ``in_folder`` on the same file system."""
     temporary_ignored: bool = True
     """Whether the server never takes a temporary name; if not, a cut upload is in doubt."""
     root: Path | None = None
     """Base folder of the ``folder`` channel."""
     retries: Annotated[int, Field(ge=0)] = 3
+    """How often a flow is tried again after a failure that may pass."""
     retry_wait: Annotated[float, Field(ge=0)] = 5
     """Seconds before the first retry; doubled each time."""
     deadline: Annotated[int, Field(ge=1)] = 4 * 3600
@@ -215,6 +228,7 @@ class Returns(Section):
     after_fetch: Literal["keep", "move", "remove"] = "keep"
     """What happens on the remote side once a local copy is safe."""
     done_folder: str = "done"
+    """Remote folder that ``after_fetch = "move"`` moves to."""
     interfaces: tuple[str, ...] = ("CSO", "FEN1200A", "FEN1201A")
     """Beginnings of the names we take from ``out``; everything else there is left alone."""
     settle_seconds: Annotated[int, Field(ge=0)] = 0
@@ -240,8 +254,63 @@ class Report(Section):
     folder: Path = Path("reports")
     """One folder per run is made in it."""
     language: Literal["fr", "en"] = "fr"
+    """Language of the report and of the commands that explain findings."""
     rows_per_list: Annotated[int, Field(ge=1)] = 200
     """Invoices shown per list of the page; the CSV files always hold all of them."""
+
+
+class StructureColumns(Section):
+    """Names of the columns of the structures file; the first one that the file has is taken.
+
+    Capitals, accents, blanks and punctuation do not count. The names of the CSV are proven by a
+    third party, those of the weekly workbook are not published (unsure).
+    """
+
+    identifier: tuple[str, ...] = ("Identifiant", "SIRET")
+    kind: tuple[str, ...] = ("TypeIdentifiant",)
+    name: tuple[str, ...] = ("RaisonSociale",)
+    active: tuple[str, ...] = ("StructureActive",)
+    service_required: tuple[str, ...] = ("GestionService",)
+    engagement_required: tuple[str, ...] = ("GestionEngagement",)
+    service_or_engagement: tuple[str, ...] = ("GestionServiceEngagement",)
+    works_owner_only: tuple[str, ...] = ("EstMOAUniquement",)
+    tells_payment: tuple[str, ...] = ("GestionStatutMiseEnPaiement",)
+    postcode: tuple[str, ...] = ("CodePostal",)
+    city: tuple[str, ...] = ("Ville",)
+
+
+class ServiceColumns(Section):
+    """Names of the columns of the services file; unsure: its header is not published.
+
+    As for the structures; ``identifier`` and ``code`` must be there, the others may be absent.
+    """
+
+    identifier: tuple[str, ...] = ("Identifiant", "SIRET", "IdentifiantStructure", "SiretStructure")
+    """SIRET of the structure."""
+    code: tuple[str, ...] = ("CodeService", "Code")
+    name: tuple[str, ...] = ("LibelleService", "NomService", "Libelle", "Nom")
+    active: tuple[str, ...] = ("EstActif", "ServiceActif", "Actif")
+    """Absent: every service is active."""
+    engagement_required: tuple[str, ...] = (
+        "NumeroEngagement",
+        "GestionEngagement",
+        "GestionEngagementService",
+        "EngagementObligatoire",
+    )
+    """Absent: no service asks for an engagement number by itself."""
+    valid_from: tuple[str, ...] = ("DateDebutValidite", "DateDebut")
+    valid_until: tuple[str, ...] = ("DateFinValidite", "DateFin")
+    """Last day of validity; dates are ``2026-09-14`` or ``14/09/2026``."""
+
+
+class Directory(Section):
+    """The directory of public structures: see docs/directory.md."""
+
+    max_age_days: Annotated[int, Field(ge=0)] = 30
+    """Age in days above which the directory counts as old: a warning of each run, and a recipient
+    or service it does not know is a warning, not an error. It is published every week."""
+    structure_columns: StructureColumns = StructureColumns()
+    service_columns: ServiceColumns = ServiceColumns()
 
 
 class Workers(Section):
@@ -252,7 +321,23 @@ class Workers(Section):
     executor: Literal["processes", "inline", "dask"] = "processes"
     """``inline``: no pool (debugging); ``dask``: a cluster, with the extra ``cluster``."""
     dask_scheduler: str = ""
+    """Address of the Dask scheduler (``tcp://host:8786``); empty: a cluster of its own."""
     chunk_invoices: Annotated[int, Field(ge=1, le=500)] = 500
+    """Invoices per chunk; a chunk gives one flow, or more when bytes are many."""
+
+
+class Referee(Section):
+    """The official Schematron beside our own rules, on the XML of the night."""
+
+    policy: Literal["all", "sample", "off"] = "sample"
+    """``sample``: chosen by the hash of an invoice's identity, so that the choice is the same in
+    every run. Needs the extra ``referee``; a night that asks for it and cannot have it stops."""
+    rate: Annotated[Decimal, Field(gt=0, le=1)] = Decimal("0.01")
+    """Part of the invoices that ``sample`` asks about."""
+    processes: Annotated[int, Field(ge=1)] = 1
+    """Processes of its own, about 250 MB each; ``all`` on a large night wants one per core."""
+    timeout: Annotated[float, Field(gt=0)] = 60
+    """Seconds after which an invoice is given up; the first one includes the start."""
 
 
 class PrefectShell(Section):
@@ -266,9 +351,11 @@ class Settings(Section):
     """All settings of an installation."""
 
     environment: Environment = Environment.SANDBOX
+    """``sandbox``, ``qualification`` or ``production``; a ledger belongs to one of them."""
     target: str = "chorus_direct"
     """Name of a file of ``config/targets``."""
     syntax: Syntax = Syntax.CII
+    """``cii`` (FSO1106A, the better documented one) or ``ubl`` (FSO1100A)."""
     target_options: dict[str, str | bool | int] = Field(default_factory=dict)
     """Overrides of the target's options (schemeID of a SIRET, path of the engagement…)."""
     policies: dict[str, Literal["block", "warn"]] = Field(default_factory=dict)
@@ -278,6 +365,7 @@ class Settings(Section):
     ledger_url: str = ""
     """SQLAlchemy URL; empty: SQLite in the state folder. A password comes from the environment."""
     ledger_password_env: str = ""
+    """Environment variable that holds the password of the ledger's database."""
     run_date: str = "Europe/Paris"
     """Zone of business dates."""
     emitter: Emitter = Emitter()
@@ -291,7 +379,9 @@ class Settings(Section):
     channel: Channel = Channel()
     returns: Returns = Returns()
     report: Report = Report()
+    directory: Directory = Directory()
     workers: Workers = Workers()
+    referee: Referee = Referee()
     prefect: PrefectShell = PrefectShell()
 
     @model_validator(mode="after")
@@ -299,6 +389,16 @@ class Settings(Section):
         if self.channel.kind == "folder" and self.channel.root is None:
             msg = "channel.root is needed by the folder channel"
             raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _zones_exist(self) -> Settings:
+        for key, zone in (("run_date", self.run_date), ("returns.timezone", self.returns.timezone)):
+            try:
+                ZoneInfo(zone)
+            except (ValueError, OSError, KeyError) as error:
+                msg = f"{key}: there is no time zone {zone!r}"
+                raise ValueError(msg) from error
         return self
 
     @property

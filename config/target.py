@@ -20,7 +20,7 @@ from config.yaml_text import YamlTextError, load_yaml
 Action: TypeAlias = Literal["block", "warn", "waive"]
 SyntaxName: TypeAlias = Literal["cii", "ubl"]
 SiretScheme: TypeAlias = Literal["0002", "0009", "1"]
-RuleFamily: TypeAlias = Literal["chorus", "en16931"]
+RuleFamily: TypeAlias = Literal["chorus", "directory", "en16931"]
 
 _NOTHING: Mapping[str, str | bool | int] = MappingProxyType({})
 _NO_POLICY: Mapping[str, str] = MappingProxyType({})
@@ -151,7 +151,7 @@ class Target(_Part):
     name: str
     title: str
     options: TargetOptions = TargetOptions()
-    families: tuple[RuleFamily, ...] = ("chorus", "en16931")
+    families: tuple[RuleFamily, ...] = ("chorus", "directory", "en16931")
     """Families of rules on the model that are run for this target, in this order."""
     policies: dict[str, Policy] = Field(default_factory=dict)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from glob import escape
@@ -41,20 +42,36 @@ def find(settings: Attachments, names: Iterable[str], number: str | None) -> Fou
         path = _inside(root, name)
         if path is None:
             outside.append(name)
-        elif not path.is_file():
+        elif (size := _size(path)) is None:
             missing.append(name)
         else:
-            files[path] = AttachmentFile(name, path, path.stat().st_size)
+            files[path] = AttachmentFile(name, path, size)
     if settings.pattern and number:
         pattern = settings.pattern.replace("{number}", escape(number.replace("/", "_")))
-        matches = sorted(root.glob(pattern))
+        matches = _matches(root, pattern)
         if not matches and not files:
             missing.append(pattern)
         for match in matches:
             path = _inside(root, str(match.relative_to(root)))
-            if path is not None and path.is_file() and path not in files:
-                files[path] = AttachmentFile(path.name, path, path.stat().st_size)
+            if path is not None and path not in files and (size := _size(path)) is not None:
+                files[path] = AttachmentFile(path.name, path, size)
     return Found(tuple(files.values()), tuple(missing), tuple(outside))
+
+
+def _matches(root: Path, pattern: str) -> list[Path]:
+    try:
+        return sorted(root.glob(pattern))
+    except (OSError, ValueError):
+        return []  # a number that no file name can hold
+
+
+def _size(path: Path) -> int | None:
+    """Return the size of a regular file; None when there is none or its name cannot exist."""
+    try:
+        facts = path.stat()
+    except (OSError, ValueError):
+        return None
+    return facts.st_size if stat.S_ISREG(facts.st_mode) else None
 
 
 def _inside(root: Path, name: str) -> Path | None:

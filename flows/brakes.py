@@ -37,9 +37,20 @@ class HeldBrake:
 
 
 def held(
-    brakes: Brakes, figures: NightFigures, *, company_sellers: frozenset[str] = frozenset()
+    brakes: Brakes,
+    figures: NightFigures,
+    *,
+    company_sellers: frozenset[str] = frozenset(),
+    by_siren: bool = False,
 ) -> tuple[HeldBrake, ...]:
-    """Return the brakes that hold this run; empty when it may deposit."""
+    """Return the brakes that hold this run; empty when it may deposit.
+
+    Args:
+        brakes: the limits.
+        figures: what the run is about to do.
+        company_sellers: sellers of the company file, when the settings name none.
+        by_siren: whether the sellers of the figures are SIRENs (``identity.scope``).
+    """
     found: list[HeldBrake] = []
     if brakes.max_invoices is not None and figures.to_deposit > brakes.max_invoices:
         found.append(HeldBrake("max_invoices", str(brakes.max_invoices), str(figures.to_deposit)))
@@ -57,6 +68,8 @@ def held(
             found.append(HeldBrake("max_quarantine_rate", limit, f"{rate * 100:.1f} %"))
     found.extend(_deviation(brakes, figures))
     known = frozenset(brakes.known_sellers) or company_sellers
+    if by_siren:
+        known |= {seller[:9] for seller in known if len(seller) == 14}
     strangers = sorted(figures.sellers - known) if known else []
     if strangers:
         found.append(HeldBrake("known_sellers", ", ".join(sorted(known)), ", ".join(strangers)))

@@ -6,19 +6,20 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from config.settings import Settings
-from flows import attachments
+from config.catalogue import load_catalogue
+from config.settings import Settings, Syntax
+from flows import attachments, configuration
 from flows.errors import ConfigurationError, ExitCode
 from flows.extracts import ExtractFile, read_extracts
 from flows.ledger import utc_now
-from flows.transform import load_sources
+from flows.sources import load_sources
 from flows.worker import ChunkItem, Worker
 from schemas.explain import explain
 from transforms.finding import Finding
@@ -31,6 +32,7 @@ class Conversion:
 
     written: int = 0
     held_back: int = 0
+    excluded: int = 0
     lines: list[str] = field(default_factory=list)
 
     @property
@@ -39,12 +41,45 @@ class Conversion:
         return ExitCode.FINDINGS if self.held_back else ExitCode.OK
 
 
-def convert_files(
+def settings_for(
     files: Sequence[Path],
     *,
-    profile: str,
-    company: Path | None,
-    syntax: str,
+    config: Path | None = None,
+    profile: str | None = None,
+    company: Path | None = None,
+    syntax: Literal["cii", "ubl"] | None = None,
+) -> Settings:
+    """Return the settings to convert with: those of ``config``, what is given here laid over them.
+
+    Without ``config`` the defaults are taken, and attachments are looked for beside the first
+    file. An attachment that is missing holds its invoice back: there is no later night here.
+
+    Raises:
+        ConfigurationError: ``config`` cannot be used.
+    """
+    settings = configuration.load(config).settings if config is not None else Settings()
+    source = settings.source.model_copy(
+        update={
+            "profile": profile or settings.source.profile,
+            "company_file": company or settings.source.company_file,
+        }
+    )
+    pieces: dict[str, object] = {"missing": "quarantine"}
+    if config is None:
+        pieces["folder"] = files[0].resolve().parent
+    return settings.model_copy(
+        update={
+            "source": source,
+            "attachments": settings.attachments.model_copy(update=pieces),
+            "syntax": Syntax(syntax) if syntax is not None else settings.syntax,
+        }
+    )
+
+
+def convert_files(
+    files: Sequence[Path],
+    settings: Settings,
+    *,
     out: Path,
     findings: Path | None = None,
     language: Literal["fr", "en"] = "fr",
@@ -52,30 +87,22 @@ def convert_files(
 ) -> Conversion:
     """Write one XML per invoice of ``files`` into ``out``; tell those held back and why.
 
-    Attachments are looked for beside the first file.
-
     Raises:
         ConfigurationError: a file, the profile or the company file cannot be used.
     """
-    settings = Settings.model_validate(
-        {
-            "syntax": syntax,
-            "source": {"profile": profile, "company_file": company},
-            "attachments": {"folder": files[0].resolve().parent, "missing": "quarantine"},
-        }
-    )
     today = clock().astimezone(ZoneInfo(settings.run_date)).date()
     sources = load_sources(settings, run_id="convert", run_date=today, outbox=out)
     worker = Worker(sources.setup)
     mapper = Mapper(sources.setup.profile, sources.setup.company)
     done = Conversion()
     told: list[dict[str, object]] = []
+    warnings: dict[str, tuple[int, str]] = {}
     names: set[str] = set()
-    out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="chorus-flows-") as scratch:
         reading = read_extracts(
             [_described(path) for path in files], sources.setup.profile, spill_folder=Path(scratch)
         )
+        _make(out)
         for position, rows in enumerate(reading):
             peek = mapper.peek(rows)
             found = attachments.find(settings.attachments, peek.attachment_names, peek.number)
@@ -89,24 +116,65 @@ def convert_files(
                 excluded_by=peek.excluded_by,
             )
             outcome, xml = worker.convert(item)
-            told += [_told(outcome.number, finding) for finding in outcome.findings]
+            number = outcome.number or rows.key
+            told += [_told(number, finding) for finding in outcome.findings]
             if xml is not None:
-                (out / _file_name(outcome.number or rows.key, names)).write_bytes(xml)
+                (out / _file_name(number, names)).write_bytes(xml)
                 done.written += 1
-                continue
-            if peek.excluded_by is None:
+                for finding in outcome.findings:
+                    count, first = warnings.get(finding.rule, (0, number))
+                    warnings[finding.rule] = (count + 1, first)
+            elif peek.excluded_by is not None:
+                done.excluded += 1
+                done.lines.append(f"{number}: left out by the filter {peek.excluded_by!r}")
+            else:
                 done.held_back += 1
-            done.lines.append(f"{outcome.number or rows.key}: {outcome.reason or 'held back'}")
-            done.lines += [
-                f"  {text.message} {text.advice}"
-                for text in (explain(finding, language) for finding in outcome.findings)
-            ]
-        told += [_told(None, finding) for finding in reading.orphan_findings]
+                place = f"{outcome.span.file}, line {outcome.span.first_line}"
+                done.lines.append(f"{number} ({place}): held back")
+                done.lines += _explained(outcome.findings, language)
+        told += [_told(None, finding) for finding in (*reading.warnings, *reading.orphan_findings)]
         done.held_back += len(reading.orphan_findings)
-    done.lines.append(f"{done.written} XML in {out}, {done.held_back} held back")
+        done.lines += _explained((*reading.orphan_findings, *reading.warnings), language)
+    done.lines += [
+        f"{count} written with a warning: {rule} {title_of(rule, language)} (first: {first})"
+        for rule, (count, first) in warnings.items()
+    ]
+    excluded = f", {done.excluded} left out by a filter" if done.excluded else ""
+    done.lines.append(f"{done.written} XML in {out}, {done.held_back} held back{excluded}")
     if findings is not None:
-        findings.write_text(json.dumps(told, ensure_ascii=False, indent=2) + "\n", "utf-8")
+        _write_json(findings, told)
     return done
+
+
+def title_of(rule: str, language: Literal["fr", "en"]) -> str:
+    """Return the title of a rule."""
+    return load_catalogue().rule(rule).text(language).title
+
+
+def _explained(findings: Iterable[Finding], language: Literal["fr", "en"]) -> list[str]:
+    """Return findings as lines, those that block first."""
+    lines = []
+    for finding in sorted(findings, key=lambda found: not found.blocks):
+        text = explain(finding, language)
+        lines.append(f"  {text.severity.value:<8}{text.rule}: {text.message} {text.advice}")
+    return lines
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"The folder {folder} cannot be made: {error.strerror}."
+        raise ConfigurationError(message, next_step="Name another one with --out.") from error
+
+
+def _write_json(path: Path, told: list[dict[str, object]]) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(told, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    except OSError as error:
+        message = f"The findings cannot be written to {path}: {error.strerror}."
+        raise ConfigurationError(message, next_step="Name another file.") from error
 
 
 def _described(path: Path) -> ExtractFile:

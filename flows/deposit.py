@@ -335,5 +335,6 @@ class _Deposit:
 def _damaged(flow: FlowRecord, why: str) -> OutboxDamagedError:
     return OutboxDamagedError(
         f"The file {flow.path} of flow {flow.flow_id} in the outbox {why}. It was not sent.",
-        next_step="Restore the file, or run: chorus-flows flow resolve ID --resend.",
+        next_step="Restore it, or give up what is left of its run: "
+        f"chorus-flows release {flow.run_id} --discard --by … --reason …",
     )

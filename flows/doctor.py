@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from flows import configuration
 from flows.channels import open_channel
 from flows.configuration import Configuration
-from flows.errors import ChorusFlowsError, ConfigurationError, ExitCode
+from flows.errors import ChorusFlowsError, ConfigurationError, ExitCode, NoLedgerError
+from flows.ledger import RunRecord, utc_now
 from flows.ledger_access import open_ledger
-from flows.transform import load_sources
+from flows.sources import load_sources
 from schemas.catalogue import SchemaFileError
 from schemas.xsd import XsdGate
 
@@ -34,8 +35,11 @@ class Check:
         return {"name": self.name, "ok": self.ok, "told": self.told}
 
 
-def examine(config: Path | None) -> list[Check]:
-    """Check settings, platform, folders, sources, schemas, ledger and channel, in this order."""
+def examine(config: Path | None, *, clock: Callable[[], datetime] = utc_now) -> list[Check]:
+    """Check settings, platform, folders, sources, schemas, ledger, clock and channel in this order.
+
+    Nothing is made or changed: a ledger, once made, belongs to its environment for good.
+    """
     found: list[Check] = []
     loaded: list[Configuration] = []
 
@@ -51,6 +55,7 @@ def examine(config: Path | None) -> list[Check]:
         found.append(_check("sources", lambda: _sources(current)))
         found.append(_check("schemas", lambda: _schemas(current)))
         found.append(_check("ledger", lambda: _ledger(current)))
+        found.append(_check("clock", lambda: _clock(current, clock())))
         found.append(_check("channel", lambda: _channel(current)))
     return found
 
@@ -72,17 +77,35 @@ def _platform() -> str:
 
 def _folders(loaded: Configuration) -> str:
     settings = loaded.settings
-    for folder in (settings.state_folder, settings.report.folder):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    waiting = sum(1 for _ in settings.landing.folder.iterdir())
-    return f"{waiting} entries in {settings.landing.folder}"
+    for key, folder in (
+        ("state_folder", settings.state_folder),
+        ("report.folder", settings.report.folder),
+    ):
+        there = next(place for place in (folder, *folder.resolve().parents) if place.exists())
+        if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+            message = f"{folder} ({key}) cannot be written: see {there}."
+            raise ConfigurationError(message, next_step="Mend its rights, or name another folder.")
+    landing = settings.landing.folder
+    if not landing.is_dir():
+        message = f"The folder {landing} (landing.folder) is not there."
+        raise ConfigurationError(message, next_step="Make it, or name another one.")
+    waiting = sum(1 for _ in landing.iterdir())
+    return f"{waiting} entries in {landing}"
 
 
 def _sources(loaded: Configuration) -> str:
     settings = loaded.settings
-    load_sources(settings, run_id="doctor", run_date=date.max, outbox=settings.state_folder)
+    sources = load_sources(
+        settings, run_id="doctor", run_date=date.max, outbox=settings.state_folder
+    )
+    company = sources.setup.company
+    said = company.key if company is not None and "key" in company.model_fields_set else None
+    if said not in (None, settings.emitter.company):
+        message = (
+            f"The company file is that of {said!r}, emitter.company says "
+            f"{settings.emitter.company!r}."
+        )
+        raise ConfigurationError(message, next_step="Make both the same.")
     return f"profile {settings.source.profile}, target {settings.target}, {settings.interface}"
 
 
@@ -95,9 +118,28 @@ def _schemas(loaded: Configuration) -> str:
 
 
 def _ledger(loaded: Configuration) -> str:
-    with open_ledger(loaded) as ledger:
-        runs = ledger.runs(1)
-    return f"newest run {runs[0].run_id}" if runs else "empty"
+    newest = _newest_run(loaded)
+    return f"newest run {newest.run_id}" if newest else "no run yet"
+
+
+def _newest_run(loaded: Configuration) -> RunRecord | None:
+    settings = loaded.settings
+    if not settings.ledger_url and not settings.state_folder.is_dir():
+        return None
+    try:
+        with open_ledger(loaded, create=False) as ledger:
+            return next(iter(ledger.runs(1)), None)
+    except NoLedgerError:
+        return None
+
+
+def _clock(loaded: Configuration, now: datetime) -> str:
+    newest = _newest_run(loaded)
+    if newest is not None and newest.started_at > now:
+        message = f"It is {now:%Y-%m-%d %H:%M} UTC here, before the newest run {newest.run_id}."
+        raise ConfigurationError(message, next_step="Set the clock of this machine.")
+    local = now.astimezone(ZoneInfo(loaded.settings.run_date))
+    return f"{local:%Y-%m-%d %H:%M} in {loaded.settings.run_date}"
 
 
 def _channel(loaded: Configuration) -> str:

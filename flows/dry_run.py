@@ -23,6 +23,9 @@ from flows.ledger_access import open_ledger
 from flows.night import Mode, NightResult
 from flows.progress import on_terminal
 
+#: Folder of the reports of rehearsals, below that of the others.
+REHEARSALS = "dry-run"
+
 
 def rehearse(
     configuration: Configuration, *, clock: Callable[[], datetime] = utc_now
@@ -47,11 +50,19 @@ def rehearse(
             copy_sqlite(source, state / "ledger.sqlite")
             _copy_waiting(settings.state_folder, state)
         elsewhere = settings.landing.model_copy(update={"folder": scratch / "landing"})
+        # A rehearsal may resume a run that was cut short: its own report must stay what it is.
+        report = settings.report.model_copy(update={"folder": settings.report.folder / REHEARSALS})
         rehearsal = settings.model_copy(
-            update={"state_folder": state, "ledger_url": "", "landing": elsewhere}
+            update={
+                "state_folder": state,
+                "ledger_url": "",
+                "landing": elsewhere,
+                "report": report,
+            }
         )
         copied = replace(configuration, settings=rehearsal)
         _link_extracts(configuration, copied, scratch / "landing", clock)
+        _link_claimed(configuration, copied, clock)
         with on_terminal() as progress:
             return night.run(copied, mode=Mode.DRY_RUN, clock=clock, progress=progress)
 
@@ -77,6 +88,21 @@ def _link_extracts(
             companion = file.path.with_name(file.path.name + suffix)
             if companion.exists():
                 _link(companion, folder / companion.name)
+
+
+def _link_claimed(
+    original: Configuration, copied: Configuration, clock: Callable[[], datetime]
+) -> None:
+    """Give the rehearsal what a run that was cut short had claimed."""
+    with open_ledger(copied, clock=clock) as ledger:
+        unfinished = ledger.unfinished_run()
+    if unfinished is None:
+        return
+    source = original.settings.state_folder / "claimed" / unfinished.run_id
+    target = StateFolders(copied.settings.state_folder).claimed(unfinished.run_id)
+    for path in sorted(source.iterdir()) if source.is_dir() else ():
+        if path.is_file():
+            _link(path, target / path.name)
 
 
 def _link(source: Path, target: Path) -> None:

@@ -71,6 +71,10 @@ class LedgerOutdatedError(ConfigurationError):
     """Raised when the ledger is older than the code; ``chorus-flows ledger upgrade`` mends it."""
 
 
+class NoLedgerError(ConfigurationError):
+    """Raised when there is no ledger where one is expected; the first run makes it."""
+
+
 class EnvironmentMismatchError(ConfigurationError):
     """Raised when a ledger belongs to another environment than the settings."""
 
@@ -81,6 +85,10 @@ class LockHeldError(RetryableError):
 
 class LedgerUnavailableError(RetryableError):
     """Raised when the database cannot be reached or stays locked."""
+
+
+class DiskError(RetryableError):
+    """Raised when a file of the installation cannot be read or written: a full disk, rights."""
 
 
 class TransportError(RetryableError):
@@ -125,3 +133,9 @@ class BalanceError(FinalError):
 
 class IllegalTransitionError(FinalError):
     """Raised when a state change is not in the table of transitions."""
+
+
+def disk_failed(error: OSError, what: str = "The run cannot go on") -> DiskError:
+    """Return the error of the product for one of the operating system."""
+    step = "See that the disk is well and has room, then: chorus-flows run"
+    return DiskError(f"{what}: {error}.", next_step=step)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 
-from config.profile import Profile, TermSource
+from config.profile import Profile, Shape, TermSource
 from config.terms import Level, registry
 
 
@@ -59,6 +60,15 @@ def with_likeness(column: str, columns: Sequence[str]) -> str:
     """Return ``column`` in quotes, with the column of the file that looks most like it."""
     near = get_close_matches(column, [name for name in columns if name], n=1, cutoff=0.75)
     return f"{column!r} (did you mean {near[0]!r}?)" if near else repr(column)
+
+
+def pair_key(name: str, shape: Shape) -> str:
+    """Return what the files that are read together have in common: of a flat one, its name."""
+    if shape.kind == "header_lines":
+        for pattern in (shape.header_files, shape.lines_files):
+            if fnmatchcase(name, pattern):
+                return stem_under(name, pattern)
+    return name
 
 
 def stem_under(name: str, pattern: str) -> str:

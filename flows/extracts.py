@@ -353,11 +353,11 @@ class ExtractReading:
 def _comes_back(part: Part, file: ExtractFile, column: str, places: Sequence[int]) -> Finding:
     """Return the finding of a key that comes back: where it does, and the other places."""
     here = part.first_line
-    others = ", ".join(f"{file.name}:{line}" for line in places if line != here)
+    others = ", ".join(str(line) for line in places if line != here)
     return Finding(
         "XT-KEY-01",
         Severity.ERROR,
         Location(file.name, here, column),
         value=part.key,
-        params={"here": f"{file.name}:{here}", "others": others},
+        params={"others": others},
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -53,8 +54,23 @@ def open_executor(workers: Workers) -> Iterator[tuple[Executor | None, int]]:
         return
     # Spawned, not forked: the parent has threads (Prefect, SFTP) when the pool starts.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=count, mp_context=context) as pool:
+    with ProcessPoolExecutor(
+        max_workers=count, mp_context=context, initializer=_end_with_parent
+    ) as pool:
         yield pool, count
+
+
+def _end_with_parent() -> None:
+    """Let this worker end when its night is killed: it would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()
 
 
 def map_in_order(

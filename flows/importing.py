@@ -8,6 +8,7 @@ needed; ``seller_scheme`` (default 1, SIRET), ``issue_date`` (YYYY-MM-DD), ``typ
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -18,8 +19,11 @@ from flows.configuration import Configuration
 from flows.errors import ConfigurationError
 from flows.ledger import SentInvoice
 from flows.ledger_access import open_ledger
+from transforms.amounts import is_scientific
 from transforms.identity import identity_of
 from transforms.invoice import Identifier, Invoice, Party
+
+_SIRET = re.compile("[0-9]{14}")
 
 
 def import_file(configuration: Configuration, file: Path, *, by: str) -> list[str]:
@@ -58,23 +62,25 @@ def _sent(
     row: dict[str, str], place: str, line: int, environment: str, scope: IdentityScope
 ) -> SentInvoice:
     values = {key: (value or "").strip() for key, value in row.items() if key}
-    try:
-        issued = date.fromisoformat(values["issue_date"]) if values.get("issue_date") else None
-        total = Decimal(values["total"]) if values.get("total") else None
-    except (ValueError, InvalidOperation) as error:
-        raise ConfigurationError(f"{place}: {error}.", next_step="Nothing was imported.") from error
+    issued = _issued(values.get("issue_date", ""), place)
+    total = _total(values.get("total", ""), place)
     scheme = values.get("seller_scheme") or "1"
+    # Written as the mapping does: else the number held would not be the one of the extract.
+    seller = "".join(values["seller_id"].split())
+    if scheme == "1" and seller and not _SIRET.fullmatch(seller):
+        raise _wrong(f"{place}: seller_id {seller!r} is no SIRET (14 digits).")
+    if is_scientific(values["number"]):
+        raise _wrong(f"{place}: the number {values['number']!r} was damaged by a spreadsheet.")
     invoice = Invoice(
         number=values["number"] or None,
         issue_date=issued,
-        seller=Party(
-            legal_id=Identifier(values["seller_id"], scheme) if values["seller_id"] else None
-        ),
+        seller=Party(legal_id=Identifier(seller, scheme) if seller else None),
     )
     identity = identity_of(invoice, environment=environment, settings=scope)
     if identity is None:
-        message = f"{place}: seller_id, number (and issue_date when the year counts) are needed."
-        raise ConfigurationError(message, next_step="Nothing was imported.")
+        raise _wrong(
+            f"{place}: seller_id, number (and issue_date when the year counts) are needed."
+        )
     return SentInvoice(
         identity=identity,
         line=line,
@@ -84,3 +90,24 @@ def _sent(
         total=total,
         buyer_id=values.get("buyer_id") or None,
     )
+
+
+def _issued(text: str, place: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise _wrong(f"{place}: issue_date {text!r} is no date (YYYY-MM-DD).") from error
+
+
+def _total(text: str, place: str) -> Decimal | None:
+    try:
+        total = Decimal(text) if text else None
+    except InvalidOperation:
+        total = Decimal("NaN")
+    if total is not None and not total.is_finite():
+        raise _wrong(f"{place}: total {text!r} is no number (decimal point, no thousands mark).")
+    return total
+
+
+def _wrong(message: str) -> ConfigurationError:
+    return ConfigurationError(message, next_step="Correct the list: nothing was imported.")

@@ -10,13 +10,13 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from config.settings import Landing
-from flows.errors import RetryableError
+from flows.errors import ExitCode, FinalError, RetryableError
 
 #: Sub-folder of a run's claimed files that holds what an earlier run had already processed.
 ALREADY_PROCESSED = "already-processed"
@@ -24,6 +24,12 @@ ALREADY_PROCESSED = "already-processed"
 
 class LandingUnavailableError(RetryableError):
     """Raised when the landing folder cannot be read or a file cannot be claimed."""
+
+
+class ClaimLostError(FinalError):
+    """Raised when an extract that a run had claimed is neither with the run nor in the landing."""
+
+    exit_code = ExitCode.ATTENTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +71,76 @@ def claim(
         if not _complete(path, landing, now):
             incomplete.append(path.name)
             continue
-        before = path.stat()
-        claimed = _move(path, folder)
-        after = claimed.stat()
+        try:
+            before = path.stat()
+            claimed = _move(path, folder)
+            after = claimed.stat()
+        except FileNotFoundError:
+            continue  # taken back by its writer since it was listed
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             # A writer still holds the file open: put it back, the next run will take it.
             _move(claimed, landing.folder)
             incomplete.append(path.name)
             continue
-        for suffix in (landing.done_suffix, landing.control.suffix):
-            companion = path.with_name(path.name + suffix)
-            if companion.exists():
-                companion.rename(claimed.with_name(claimed.name + suffix))
+        _bring_companions(landing, path, claimed)
+    _make_durable(folder)
     return _sort_out(landing, folder, processed, tuple(incomplete))
 
 
-def claimed_before(landing: Landing, folder: Path, *, processed: Callable[[str], bool]) -> Claim:
-    """Return what a crashed run had claimed, for the run that resumes it; nothing new is taken."""
+def claimed_before(
+    landing: Landing,
+    folder: Path,
+    *,
+    processed: Callable[[str], bool],
+    expected: Mapping[str, str] | None = None,
+) -> Claim:
+    """Return what a crashed run had claimed, for the run that resumes it; nothing new is taken.
+
+    Args:
+        landing: where to look.
+        folder: the run's own folder for claimed files.
+        processed: tells whether a SHA-256 was already processed by a finished run.
+        expected: name by SHA-256 of the files the run had claimed and not read to the end.
+
+    Raises:
+        ClaimLostError: one of them is gone; the run cannot account for it.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return _sort_out(landing, folder, processed, ())
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and not path.name.startswith("."):
+            # The crash may have come between an extract and its companions.
+            _bring_companions(landing, landing.folder / path.name, path)
+    claim = _sort_out(landing, folder, processed, ())
+    lost = dict(expected or {})
+    for file in claim.files:
+        lost.pop(file.sha256, None)
+    if lost:
+        for path in _candidates(landing):
+            lost.pop(_describe(path).sha256, None)  # it was put back: the next run takes it
+    if lost:
+        names = ", ".join(sorted(lost.values()))
+        message = f"Claimed and not read to the end, these files are gone from {folder}: {names}."
+        step = (
+            f"Put them back, then: chorus-flows run; or give the run up: "
+            f"chorus-flows release {folder.name} --discard --by … --reason …"
+        )
+        raise ClaimLostError(message, next_step=step)
+    return claim
+
+
+def put_back(landing: Landing, files: Iterable[ClaimedFile]) -> tuple[str, ...]:
+    """Return claimed files that nothing was made of to the landing folder; the names they have."""
+    names: list[str] = []
+    for file in files:
+        if not file.path.exists():
+            continue
+        target = _move(file.path, landing.folder)
+        for suffix in (landing.control.suffix, landing.done_suffix):  # what makes it complete: last
+            companion = file.path.with_name(file.path.name + suffix)
+            if companion.exists():
+                _move_to(companion, target.with_name(target.name + suffix))
+        names.append(target.name)
+    return tuple(names)
 
 
 def peek(landing: Landing, *, now: datetime, processed: Callable[[str], bool]) -> Claim:
@@ -134,15 +191,42 @@ def _move(path: Path, folder: Path) -> Path:
     while target.exists():
         rank += 1
         target = folder / f"{path.stem}~{rank}{path.suffix}"
+    return _move_to(path, target)
+
+
+def _move_to(path: Path, target: Path) -> Path:
     try:
-        path.rename(target)
+        try:
+            path.rename(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _move_across(path, target)
+    except FileNotFoundError:
+        raise
     except OSError as error:
-        if error.errno != errno.EXDEV:
-            message = f"The extract {path} cannot be claimed: {error.strerror}."
-            step = "Check the rights on the landing folder, then: chorus-flows run"
-            raise LandingUnavailableError(message, next_step=step) from error
-        _move_across(path, target)
+        message = f"{path} cannot be moved to {target.parent}: {error.strerror}."
+        step = "Check the rights on the landing folder and the disk, then: chorus-flows run"
+        raise LandingUnavailableError(message, next_step=step) from error
     return target
+
+
+def _bring_companions(landing: Landing, path: Path, claimed: Path) -> None:
+    """Move the done-file and the control file of ``path`` beside its claimed name."""
+    for suffix in (landing.done_suffix, landing.control.suffix):
+        companion, target = path.with_name(path.name + suffix), claimed.name + suffix
+        # While the extract itself is (again) in the landing, they are those of that one.
+        if companion.exists() and not path.exists() and not claimed.with_name(target).exists():
+            _move_to(companion, claimed.with_name(target))
+
+
+def _make_durable(folder: Path) -> None:
+    """Let the new names survive a power cut: the ledger will say that they are there."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _move_across(path: Path, target: Path) -> None:
@@ -181,6 +265,11 @@ def _sort_out(
 
 
 def _describe(path: Path) -> ClaimedFile:
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return ClaimedFile(path, path.name, digest, path.stat().st_size)
+    try:
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        return ClaimedFile(path, path.name, digest, path.stat().st_size)
+    except OSError as error:
+        message = f"The extract {path} cannot be read: {error.strerror}."
+        step = "Check the rights on the file, then: chorus-flows run"
+        raise LandingUnavailableError(message, next_step=step) from error

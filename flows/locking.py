@@ -13,8 +13,9 @@ import json
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,6 +69,30 @@ def held(folder: Path, name: str, *, clock: Callable[[], datetime] = _now) -> It
             os.ftruncate(descriptor, 0)
             os.close(descriptor)
             del _mine[owner.pid, path]
+
+
+@contextmanager
+def held_if_free(
+    folder: Path, name: str, *, wait: float, clock: Callable[[], datetime] = _now
+) -> Iterator[bool]:
+    """Hold a lock as :func:`held` does, waiting up to ``wait`` seconds for it; yield whether held.
+
+    Raises:
+        ConfigurationError: the lock file cannot be written.
+    """
+    end = time.monotonic() + wait
+    with ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(held(folder, name, clock=clock))
+            except LockHeldError:
+                if time.monotonic() >= end:
+                    break
+                time.sleep(min(0.5, wait))
+            else:
+                yield True
+                return
+        yield False
 
 
 def holder(folder: Path, name: str) -> Owner | None:

@@ -7,7 +7,7 @@ result. A night that a crash or a fault cut short is resumed under its own numbe
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from importlib.metadata import version
@@ -15,32 +15,37 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from flows import brakes, locking
+from flows import brakes, locking, waiting
 from flows.channels import Channel, open_channel
 from flows.collect import collect
-from flows.collect_result import CollectResult
 from flows.configuration import Configuration
 from flows.crashpoints import CrashPoint, reach
-from flows.deposit import DepositResult, deposit_flows
+from flows.deposit import deposit_flows
 from flows.errors import (
     BalanceError,
     BrakeHeldError,
-    ChorusFlowsError,
     ControlError,
     ExitCode,
     FinalError,
+    IllegalTransitionError,
     RetryableError,
+    disk_failed,
     worst,
 )
+from flows.extracts import WrongProfileError
+from flows.figures import figures_of
 from flows.folders import StateFolders
-from flows.ledger import SYSTEM, FlowState, InvoiceState, Ledger, RunRecord, RunState, utc_now
+from flows.giving_up import abandon
+from flows.ledger import FlowState, Ledger, RunRecord, RunState, utc_now
 from flows.ledger_access import open_ledger
-from flows.places import balance_of
+from flows.places import balance_of, balance_record
 from flows.progress import Progress, Silent
-from flows.recovery import RecoveryResult, recover
+from flows.recovery import HALF_WAY, recover
 from flows.report import RunFacts, write_report
-from flows.transform import Sources, Transformation, Transformed, load_sources
-from transforms.balance import Balance, Place, Tally
+from flows.sources import Sources, load_sources
+from flows.stages import Stages
+from flows.transform import Transformation
+from transforms.balance import Balance
 
 Value = TypeVar("Value")
 #: Performs a named stage: a plain call, or a Prefect task around it.
@@ -67,6 +72,12 @@ class NightResult:
     problems: tuple[str, ...] = ()
 
 
+#: Reason kept with the start of a run that was asked to hold.
+_HOLD = "--hold"
+#: How long a night waits for a collect that is at work beside it.
+COLLECT_WAIT_SECONDS = 60.0
+
+
 def plain(_name: str, stage: Callable[[], Value]) -> Value:
     """Perform a stage by calling it."""
     return stage()
@@ -79,8 +90,12 @@ def run(
     clock: Callable[[], datetime] = utc_now,
     progress: Progress | None = None,
     perform: Perform[object] = plain,
+    results: list[NightResult] | None = None,
 ) -> list[NightResult]:
     """Finish the run that a crash cut short, if any, then do tonight's.
+
+    ``results`` takes each result as soon as it is there, for a caller that must know of the first
+    run when the second one fails.
 
     Raises:
         LockHeldError: when another run is at work.
@@ -89,7 +104,7 @@ def run(
     folders = StateFolders(configuration.settings.state_folder)
     folders.root.mkdir(parents=True, exist_ok=True, mode=0o700)
     progress = progress or Silent()
-    results: list[NightResult] = []
+    results = results if results is not None else []
     with (
         locking.held(folders.root, "run", clock=clock),
         open_ledger(configuration, clock=clock) as ledger,
@@ -104,18 +119,6 @@ def run(
         night = Night(configuration, ledger, None, False, mode, clock, progress)
         results.append(night.perform(perform))
     return results
-
-
-@dataclass(slots=True)
-class _Done:
-    """What the stages of a run found."""
-
-    collected: CollectResult | None = None
-    recovered: RecoveryResult | None = None
-    transformed: Transformed | None = None
-    deposited: DepositResult | None = None
-    held: tuple[str, ...] = ()
-    problems: list[ChorusFlowsError] = field(default_factory=list)
 
 
 class Night:
@@ -141,7 +144,11 @@ class Night:
         self._folders = StateFolders(self._settings.state_folder)
         self._record = record or self._start()
         self._run_id = self._record.run_id
-        self._done = _Done()
+        if resumed and mode is Mode.DEPOSIT and self._still_asked_to_hold():
+            # Whoever wanted to look before anything leaves has not looked yet.
+            self._mode = Mode.HOLD
+        self._done = Stages()
+        self._transformation: Transformation | None = None
         #: Earlier runs whose invoices moved tonight: their reports are written anew.
         self._touched: set[str] = set()
 
@@ -163,9 +170,17 @@ class Night:
                 perform("deposit", self._deposit)
         except (RetryableError, FinalError) as error:
             self._done.problems.append(error)
+        except OSError as error:
+            self._done.problems.append(disk_failed(error))
         reach(CrashPoint.BEFORE_REPORT)
         balance, code = self._close()
-        path = perform("report", lambda: self._report(balance))
+        path = None
+        try:
+            path = perform("report", lambda: self._report(balance))
+        except OSError as error:
+            # What was deposited stands, and is recorded.
+            self._done.problems.append(disk_failed(error, what="The report cannot be written"))
+            code = worst(code, ExitCode.UNFINISHED)
         assert path is None or isinstance(path, Path)
         deposited = self._done.deposited
         return NightResult(
@@ -174,7 +189,7 @@ class Night:
             balance,
             path,
             len(deposited.delivered) if deposited else 0,
-            self._problems(),
+            self._done.told(),
         )
 
     # -- stages --------------------------------------------------------------------------------
@@ -183,15 +198,23 @@ class Night:
         now = self._clock()
         base = now.astimezone(UTC).strftime("%Y%m%d-%H%M%S")
         run_id, rank = base, 1
-        while self._ledger.run(run_id) is not None:
-            rank += 1
-            run_id = f"{base}-{rank}"
-        return self._ledger.start_run(
-            run_id=run_id,
-            run_date=now.astimezone(ZoneInfo(self._settings.run_date)).date(),
-            settings_hash=self._configuration.digest,
-            version=version("chorus-flows"),
-        )
+        while True:
+            try:
+                return self._ledger.start_run(
+                    run_id=run_id,
+                    run_date=now.astimezone(ZoneInfo(self._settings.run_date)).date(),
+                    settings_hash=self._configuration.digest,
+                    version=version("chorus-flows"),
+                    reason=_HOLD if self._mode is Mode.HOLD else "",
+                )
+            except IllegalTransitionError:
+                # A run of the same second: of another company of this ledger, most often.
+                rank += 1
+                run_id = f"{base}-{rank}"
+
+    def _still_asked_to_hold(self) -> bool:
+        events = self._ledger.events(run_id=self._run_id, kind="run")
+        return bool(events) and events[0].reason == _HOLD
 
     def _collect(self, sources: Sources) -> None:
         """Fetch reports, then settle the flows of earlier runs whose fate was open.
@@ -199,27 +222,37 @@ class Night:
         A channel that fails is told by the results: the night's invoices can still be made ready,
         and the deposit will meet it again.
         """
-        with self._channel() as channel:
-            self._done.collected = collect(
-                self._ledger,
-                channel,
-                self._settings,
-                clock=self._clock,
-                columns=sources.setup.profile.columns,
-            )
+        with (
+            self._channel() as channel,
+            locking.held_if_free(
+                self._folders.root, "collect", wait=COLLECT_WAIT_SECONDS, clock=self._clock
+            ) as free,
+        ):
+            if free:
+                self._done.collected = collect(
+                    self._ledger,
+                    channel,
+                    self._settings,
+                    clock=self._clock,
+                    columns=sources.setup.profile.columns,
+                )
+            else:
+                told = "Reports were not fetched by this run: another collect was at work."
+                self._done.remarks.append(told)
             self._done.recovered = recover(
                 self._ledger, channel, self._folders.outbox, self._settings
             )
 
     def _transform(self, sources: Sources) -> None:
-        self._done.transformed = Transformation(
+        self._transformation = Transformation(
             sources,
             self._ledger,
             self._folders,
             resumed=self._resumed,
             now=self._clock(),
             progress=self._progress,
-        ).run()
+        )
+        self._done.transformed = self._transformation.run()
 
     def _check(self, sources: Sources) -> None:
         """Prove the balance and look at the brakes; nothing was deposited yet.
@@ -241,7 +274,14 @@ class Night:
             step = f"Nothing was deposited; see: chorus-flows status --run {self._run_id}"
             raise BalanceError(message, next_step=step)
         held = brakes.held(
-            self._settings.brakes, self._figures(), company_sellers=sources.company_sellers
+            self._settings.brakes,
+            figures_of(
+                self._ledger,
+                self._run_id,
+                recent_nights=self._settings.brakes.recent_nights,
+            ),
+            company_sellers=sources.company_sellers,
+            by_siren=self._settings.identity.scope == "siren",
         )
         if held:
             self._done.held = tuple(str(brake) for brake in held)
@@ -257,7 +297,8 @@ class Night:
         # What former runs left half-way is settled first, then sent with what they left unsent.
         left = (*recovered.unsettled, *recovered.to_deposit) if recovered else ()
         former = [flow for flow in left if flow.run_id != self._run_id]
-        flows = [*former, *self._ledger.flows(states={FlowState.BUILT}, run_id=self._run_id)]
+        own = self._ledger.flows(states={FlowState.BUILT, *HALF_WAY}, run_id=self._run_id)
+        flows = [*former, *own]
         self._touched.update(flow.run_id for flow in former)
         self._progress.start("deposit", len(flows))
         with self._channel() as channel:
@@ -271,30 +312,13 @@ class Night:
                 on_progress=lambda done, total: self._progress.advance("deposit", done, total),
             )
 
-    def _problems(self) -> tuple[str, ...]:
-        """Return what went wrong, in words, once each."""
-        done = self._done
-        told = [str(problem) for problem in done.problems]
-        if done.collected is not None:
-            told += done.collected.attention
-            told += [str(done.collected.problem)] if done.collected.problem else []
-        if done.recovered is not None:
-            told += [str(done.recovered.problem)] if done.recovered.problem else []
-            told += [
-                f"Flow {flow.flow_id} cannot be sent: its file is not in the outbox any more."
-                for flow in done.recovered.missing
-            ]
-        if done.deposited is not None:
-            told += [str(error) for error in done.deposited.errors]
-        return tuple(dict.fromkeys(told))
-
     def _report(self, balance: Balance | None) -> Path:
         done = self._done
         facts = RunFacts(
             dry_run=self._mode is Mode.DRY_RUN,
             resumed=self._resumed,
             held=done.held,
-            problems=self._problems(),
+            problems=self._done.told(remarks=False),
             balance=balance,
             already_processed=tuple(
                 file.name
@@ -303,6 +327,7 @@ class Night:
             incomplete=done.transformed.claim.incomplete if done.transformed else (),
         )
         touched = {*self._touched, *(done.collected.runs_touched if done.collected else ())}
+        touched |= {lost.run_id for lost in (done.transformed.lost if done.transformed else ())}
         for run_id in sorted(touched - {self._run_id}):
             write_report(self._ledger, run_id, self._settings, RunFacts())
         return write_report(self._ledger, self._run_id, self._settings, facts)
@@ -320,35 +345,14 @@ class Night:
         tallies = self._ledger.tallies(self._run_id)
         return balance_of(transformed.read, tallies, len(transformed.orphans))
 
-    def _figures(self) -> brakes.NightFigures:
-        tallies = self._ledger.tallies(self._run_id)
-        bundled = tallies.get(InvoiceState.BUNDLED, Tally())
-        return brakes.NightFigures(
-            to_deposit=bundled.count,
-            quarantined=tallies.get(InvoiceState.QUARANTINED, Tally()).count,
-            totals=bundled.amounts,
-            sellers=self._ledger.sellers(self._run_id, states={InvoiceState.BUNDLED}),
-            recent=self._ledger.recent_counts(self._settings.brakes.recent_nights),
-        )
-
     def _close(self) -> tuple[Balance | None, ExitCode]:
         """Finish the run unless it must be resumed; return its balance and exit code."""
         done = self._done
-        codes = [problem.exit_code for problem in done.problems]
         state = self._final_state()
         if state is RunState.FAILED:
-            # The right extract may bring the same numbers again.
-            reason = "; ".join(problem.what for problem in done.problems)
-            abandon(self._ledger, self._run_id, reason=reason)
+            self._give_up()
         balance = self._balance()
-        if balance is not None:
-            codes += self._codes(balance)
-        if done.transformed is not None and done.transformed.internal:
-            codes.append(ExitCode.UNEXPECTED)
-        for result in (done.collected, done.recovered, done.deposited):
-            if result is not None:
-                codes.append(result.exit_code)
-        code = worst(*codes)
+        code = worst(*done.codes(balance))
         if state is not None:
             self._ledger.finish_run(
                 self._run_id,
@@ -356,23 +360,29 @@ class Night:
                 exit_code=int(code),
                 balance=balance_record(balance) if balance else {},
             )
+        if state is RunState.DONE:
+            waiting.sweep(self._ledger, self._folders.waiting, self._run_id)
         return balance, code
 
-    def _codes(self, balance: Balance) -> list[ExitCode]:
-        codes = []
-        if not balance.holds:
-            codes.append(ExitCode.ATTENTION)
-        if balance.places.get(Place.IN_DOUBT, Tally()).count:
-            codes.append(ExitCode.ATTENTION)
-        if balance.places.get(Place.QUARANTINED, Tally()).count or balance.orphan_findings:
-            codes.append(ExitCode.FINDINGS)
-        return codes
+    def _give_up(self) -> None:
+        """Free what a failed run holds: the right extract may bring the same numbers again."""
+        done = self._done
+        abandon(self._ledger, self._run_id, reason="; ".join(p.what for p in done.problems))
+        if self._transformation is None or any(isinstance(p, BalanceError) for p in done.problems):
+            return
+        names = self._transformation.put_back()
+        if names:
+            listed = ", ".join(names)
+            self._ledger.note("put_back", run_id=self._run_id, reason=listed)
+            done.remarks.append(f"Put back into the landing folder for the next run: {listed}.")
 
     def _final_state(self) -> RunState | None:
         """Return the state the run ends in; None when the next run must resume it."""
         done = self._done
         kinds = {type(problem) for problem in done.problems}
         if ControlError in kinds or BalanceError in kinds:
+            return RunState.FAILED
+        if WrongProfileError in kinds and not self._anything_recorded():
             return RunState.FAILED
         if BrakeHeldError in kinds:
             return RunState.HELD
@@ -383,26 +393,5 @@ class Night:
         # What could not be sent is in the outbox: the next run's recovery hands it on.
         return RunState.DONE
 
-
-def abandon(ledger: Ledger, run_id: str, *, reason: str, actor: str = SYSTEM) -> None:
-    """Abandon the flows of a run that were never sent; the ledger frees their numbers."""
-    for flow in ledger.flows(states={FlowState.BUILT}, run_id=run_id):
-        ledger.move_flow(flow.flow_id, FlowState.ABANDONED, detail=reason, actor=actor)
-
-
-def balance_record(balance: Balance) -> dict[str, object]:
-    """Return a balance as plain data, amounts as text."""
-
-    def plain_tally(part: Tally) -> dict[str, object]:
-        return {
-            "count": part.count,
-            "unreadable": part.unreadable,
-            "amounts": {f"{c} {k}": str(v) for (c, k), v in sorted(part.amounts.items())},
-        }
-
-    return {
-        "holds": balance.holds,
-        "read": plain_tally(balance.read),
-        "places": {place.value: plain_tally(t) for place, t in sorted(balance.places.items())},
-        "orphans": balance.orphan_findings,
-    }
+    def _anything_recorded(self) -> bool:
+        return next(self._ledger.invoices(run_id=self._run_id, limit=1), None) is not None

@@ -54,6 +54,8 @@ ZONE = "Europe/Paris"
 #: What the last flow of this process came to. A flow shown as failed returns a state, not a
 #: value, and a result that Prefect would store is what it must not keep.
 _LAST_NIGHT: list[NightResult] = []
+#: Filled once the night itself is over, whatever Prefect then makes of it.
+_NIGHT_OVER: list[bool] = []
 _LAST_COLLECT: list[Collected] = []
 
 
@@ -72,9 +74,11 @@ def nightly(config: str, mode: str = Mode.DEPOSIT.value) -> State[None]:
     loaded = configuration.load(Path(config))
     with on_terminal() as bars:
         progress = Several(bars, _OnPage())
-        results = night.run(loaded, mode=Mode(mode), progress=progress, perform=in_task)
-    create_markdown_artifact(key="balance", markdown=_page(results), description="Balance")
-    _LAST_NIGHT[:] = results
+        results = night.run(
+            loaded, mode=Mode(mode), progress=progress, perform=in_task, results=_LAST_NIGHT
+        )
+    _NIGHT_OVER.append(True)
+    _show("balance", _page(results), "Balance")
     problems = "; ".join(problem for result in results for problem in result.problems)
     return _state(worst(*(result.exit_code for result in results)), problems)
 
@@ -83,10 +87,17 @@ def nightly(config: str, mode: str = Mode.DEPOSIT.value) -> State[None]:
 def collect(config: str) -> State[None]:
     """Fetch return flows and reconcile, from the settings file ``config``."""
     collected = in_task("collect", lambda: collect_now(configuration.load(Path(config))))
-    markdown = "\n".join(f"- {line}" for line in collected.lines())
-    create_markdown_artifact(key="returns", markdown=markdown, description="Return flows")
     _LAST_COLLECT[:] = [collected]
+    _show("returns", "\n".join(f"- {line}" for line in collected.lines()), "Return flows")
     return _state(collected.exit_code, "; ".join(collected.result.attention))
+
+
+def _show(key: str, markdown: str, description: str) -> None:
+    """Put a page beside the flow run; what it shows is done and recorded, with or without it."""
+    try:
+        create_markdown_artifact(key=key, markdown=markdown, description=description)
+    except Exception as error:
+        _LOG.warning("The artifact %s could not be created: %s", key, error)
 
 
 def _state(code: ExitCode, why: str) -> State[None]:
@@ -101,32 +112,38 @@ def run_with_prefect(loaded: Configuration, *, mode: Mode) -> list[NightResult]:
     if not _reachable():
         with on_terminal() as bars:
             return night.run(loaded, mode=mode, progress=bars)
+    _LAST_NIGHT.clear()
+    _NIGHT_OVER.clear()
     try:
-        _LAST_NIGHT.clear()
         state = nightly(str(loaded.path.resolve()), mode.value, return_state=True)
-        return list(_LAST_NIGHT) if _LAST_NIGHT else _raised(state)
+        return list(_LAST_NIGHT) if _NIGHT_OVER else _raised(state)
     except ChorusFlowsError:
         raise
     except Exception as error:
-        # Whatever was done is in the ledger: the plain run goes on from there.
+        if _NIGHT_OVER:
+            # Only the page that shows it failed: the night must not be done again.
+            _LOG.warning("Prefect failed after the night (%s).", error)
+            return list(_LAST_NIGHT)
+        # Whatever was done is in the ledger: the plain run goes on from there, and what a resumed
+        # run came to before still counts.
         _LOG.warning("Prefect failed on the way (%s); going on without it.", error)
         with on_terminal() as bars:
-            return night.run(loaded, mode=mode, progress=bars)
+            return night.run(loaded, mode=mode, progress=bars, results=list(_LAST_NIGHT))
 
 
 def collect_with_prefect(loaded: Configuration) -> Collected:
     """Collect inside its flow; without Prefect when it cannot be reached."""
     if not _reachable():
         return collect_now(loaded)
+    _LAST_COLLECT.clear()
     try:
-        _LAST_COLLECT.clear()
         state = collect(str(loaded.path.resolve()), return_state=True)
         return _LAST_COLLECT[0] if _LAST_COLLECT else _raised(state)
     except ChorusFlowsError:
         raise
     except Exception as error:
         _LOG.warning("Prefect failed on the way (%s); going on without it.", error)
-        return collect_now(loaded)
+        return _LAST_COLLECT[0] if _LAST_COLLECT else collect_now(loaded)
 
 
 def _raised(state: State[Any]) -> NoReturn:
@@ -167,29 +184,44 @@ class _OnPage:
 
     def __init__(self) -> None:
         self._artifacts: dict[str, object] = {}
+        self._broken = False
         self._updated: dict[str, float] = {}
 
     def start(self, stage: str, total: int | None = None) -> None:
         """Show the stage at 0 %."""
-        if stage not in self._artifacts:
+        if stage in self._artifacts or self._broken:
+            return
+        try:
             self._artifacts[stage] = create_progress_artifact(
                 progress=0.0, key=f"progress-{stage}", description=stage
             )
+        except Exception as error:
+            self._give_up(error)
 
     def advance(self, stage: str, done: int, total: int | None = None) -> None:
         """Update the stage; without a total the count is in the description."""
         self.start(stage, total)
+        if self._broken:
+            return
         now = time.monotonic()
         due = now - self._updated.get(stage, 0.0) >= _SECONDS_BETWEEN_UPDATES
         if not due and done != total:
             return
         self._updated[stage] = now
         percent = 100.0 * done / total if total else 0.0
-        update_progress_artifact(
-            artifact_id=self._artifacts[stage],  # type: ignore[arg-type]
-            progress=percent,
-            description=f"{stage}: {done}" + (f" / {total}" if total else ""),
-        )
+        try:
+            update_progress_artifact(
+                artifact_id=self._artifacts[stage],  # type: ignore[arg-type]
+                progress=percent,
+                description=f"{stage}: {done}" + (f" / {total}" if total else ""),
+            )
+        except Exception as error:
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        """Show no more progress; the stage that tells it goes on."""
+        self._broken = True
+        _LOG.warning("Progress is not shown any more: %s", error)
 
     def tell(self, message: str) -> None:
         """Log the line; Prefect shows the log of a flow run."""

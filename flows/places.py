@@ -38,13 +38,7 @@ def balance_of(read: Tally, states: Mapping[InvoiceState, Tally], orphans: int) 
     places: dict[Place, Tally] = {}
     for state, part in states.items():
         place = PLACES[state]
-        before = places.get(place, Tally())
-        amounts = dict(before.amounts)
-        for key, amount in part.amounts.items():
-            amounts[key] = amounts[key] + amount if key in amounts else amount
-        places[place] = Tally(
-            before.count + part.count, amounts, before.unreadable + part.unreadable
-        )
+        places[place] = places.get(place, Tally()).joined(part)
     return Balance(read, places, orphans)
 
 
@@ -55,3 +49,21 @@ def read_tally(record: Mapping[str, Any]) -> Tally:
         currency, _, type_code = key.rpartition(" ")
         amounts[currency, type_code] = Decimal(total)
     return Tally(int(record["count"]), amounts, int(record["unreadable"]))
+
+
+def balance_record(balance: Balance) -> dict[str, object]:
+    """Return a balance as plain data, amounts as text."""
+
+    def plain_tally(part: Tally) -> dict[str, object]:
+        return {
+            "count": part.count,
+            "unreadable": part.unreadable,
+            "amounts": {f"{c} {k}": str(v) for (c, k), v in sorted(part.amounts.items())},
+        }
+
+    return {
+        "holds": balance.holds,
+        "read": plain_tally(balance.read),
+        "places": {place.value: plain_tally(t) for place, t in sorted(balance.places.items())},
+        "orphans": balance.orphan_findings,
+    }

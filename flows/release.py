@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from flows import locking
+from flows import locking, waiting
 from flows.channels import open_channel
 from flows.configuration import Configuration
 from flows.deposit import DepositResult, deposit_flows
 from flows.errors import ConfigurationError, ExitCode, RetryableError, worst
 from flows.folders import StateFolders
+from flows.giving_up import abandon, abandon_flows
 from flows.ledger import FlowState, Ledger, RunRecord, RunState, utc_now
 from flows.ledger_access import open_ledger
-from flows.night import NightResult, abandon
+from flows.night import NightResult
+from flows.recovery import HALF_WAY
 from flows.report import RunFacts, write_report
+
+#: Flows of a held run that have not arrived for sure.
+_UNSENT = frozenset({FlowState.BUILT, *HALF_WAY})
 
 
 def release(
@@ -37,8 +42,12 @@ def release(
         locking.held(folders.root, "run", clock=clock),
         open_ledger(configuration, clock=clock, create=False) as ledger,
     ):
-        record = _held(ledger, run_id, by, reason)
-        flows = ledger.flows(states={FlowState.BUILT}, run_id=run_id)
+        record = _named(ledger, run_id, by, reason)
+        if record.state is not RunState.HELD:
+            raise _nothing_to(record, "release")
+        # The word comes first: what follows cannot be recalled.
+        ledger.note("released", actor=by, reason=reason, run_id=run_id)
+        flows = ledger.flows(states=_UNSENT, run_id=run_id)
         result = DepositResult()
         codes: list[ExitCode] = []
         problems: tuple[str, ...] = ()
@@ -51,11 +60,11 @@ def release(
         codes.append(result.exit_code)
         problems += tuple(str(error) for error in result.errors)
         code = worst(*codes)
-        ledger.note("released", actor=by, reason=reason, run_id=run_id)
-        if not ledger.flows(states={FlowState.BUILT}, run_id=run_id):
+        if not ledger.flows(states=_UNSENT, run_id=run_id):
             ledger.finish_run(
                 run_id, state=RunState.RELEASED, exit_code=int(code), balance=record.balance or {}
             )
+            waiting.sweep(ledger, folders.waiting, run_id)
         path = write_report(ledger, run_id, settings, RunFacts(problems=problems))
         return NightResult(run_id, code, None, path, len(result.delivered), problems)
 
@@ -68,10 +77,15 @@ def discard(
     reason: str,
     clock: Callable[[], datetime] = utc_now,
 ) -> NightResult:
-    """Give a held run up: its flows are abandoned, its numbers free again, its files not done.
+    """Give up what a run did not send: its flows are abandoned, their numbers free again.
+
+    A held run, or one that was cut short and cannot be resumed, has failed then: its files may
+    come again as they were. Of a run that is over, only flows that could not be sent are given up
+    (their file is gone or damaged); their invoices must be extracted again in a new file.
 
     Raises:
-        ConfigurationError: the run is not held, or nobody is named.
+        ConfigurationError: there is nothing to give up, a flow is under way, or nobody is named.
+        LockHeldError: a run is at work.
     """
     settings = configuration.settings
     folders = StateFolders(settings.state_folder)
@@ -79,23 +93,42 @@ def discard(
         locking.held(folders.root, "run", clock=clock),
         open_ledger(configuration, clock=clock, create=False) as ledger,
     ):
-        record = _held(ledger, run_id, by, reason)
-        abandon(ledger, run_id, actor=by, reason=reason)
-        ledger.finish_run(
-            run_id, state=RunState.FAILED, exit_code=int(ExitCode.OK), balance=record.balance or {}
-        )
+        record = _named(ledger, run_id, by, reason)
+        over = record.state not in {RunState.HELD, RunState.RUNNING}
+        if over and not ledger.flows(states={FlowState.BUILT}, run_id=run_id):
+            raise _nothing_to(record, "give up")
+        under_way = ledger.flows(states=HALF_WAY, run_id=run_id)
+        if under_way:
+            message = f"Flow {under_way[0].flow_id} of run {run_id} is under way: it may arrive."
+            step = "Let a run settle it first: chorus-flows run --hold; then give the run up."
+            raise ConfigurationError(message, next_step=step)
+        ledger.note("given_up", actor=by, reason=reason, run_id=run_id)
+        if over:
+            abandon_flows(ledger, run_id, actor=by, reason=reason)
+        else:
+            abandon(ledger, run_id, actor=by, reason=reason)
+            ledger.finish_run(
+                run_id,
+                state=RunState.FAILED,
+                exit_code=int(ExitCode.OK),
+                balance=record.balance or {},
+                actor=by,
+                reason=reason,
+            )
         path = write_report(ledger, run_id, settings, RunFacts(problems=(reason,)))
         return NightResult(run_id, ExitCode.OK, None, path)
 
 
-def _held(ledger: Ledger, run_id: str, by: str, reason: str) -> RunRecord:
+def _named(ledger: Ledger, run_id: str, by: str, reason: str) -> RunRecord:
     if not by.strip() or not reason.strip():
         raise ConfigurationError("A release needs --by and --reason.")
     record = ledger.run(run_id)
     if record is None:
         message = f"The ledger knows no run {run_id}."
         raise ConfigurationError(message, next_step="See: chorus-flows status")
-    if record.state is not RunState.HELD:
-        message = f"Run {run_id} is {record.state.value}, not held: there is nothing to release."
-        raise ConfigurationError(message, next_step=f"See: chorus-flows status --run {run_id}")
     return record
+
+
+def _nothing_to(record: RunRecord, what: str) -> ConfigurationError:
+    message = f"Run {record.run_id} is {record.state.value}: there is nothing to {what}."
+    return ConfigurationError(message, next_step=f"See: chorus-flows status --run {record.run_id}")

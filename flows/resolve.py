@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import datetime
 
@@ -60,6 +61,23 @@ def resolve(
         return f"Flow {flow.flow_id} goes again as {again.flow_id} with the next run."
 
 
+def _check_unchanged(folders: StateFolders, flow: FlowRecord) -> None:
+    """Check that the outbox still holds the bytes that were built and recorded."""
+    path = folders.outbox / flow.path
+    try:
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        why = f"cannot be read: {error.strerror}"
+    else:
+        if digest == flow.sha256:
+            return
+        why = "is not the one that was built (its SHA-256 differs)"
+    message = f"The file {path} of flow {flow.flow_id} {why}; it cannot be used again."
+    step = "Restore the outbox, or extract the invoices again under new numbers."
+    raise OutboxDamagedError(message, next_step=step)
+
+
 def _again(
     configuration: Configuration,
     ledger: Ledger,
@@ -71,6 +89,7 @@ def _again(
 ) -> BuiltFlow:
     """Build the new flow from the bytes of the old one, and hand the invoices over to it."""
     settings = configuration.settings
+    _check_unchanged(folders, flow)
     old = {member.member_id: member.invoice_row for member in ledger.members(flow.flow_id)}
     numbers = ledger.reserve_sequences(
         flow.interface, len(old), first=settings.emitter.first_sequence

@@ -118,7 +118,8 @@ def quarantine(ledger: Ledger, run_id: str | None, language: str) -> View:
     """
     record = ledger.run(run_id) if run_id else next(iter(ledger.runs(1)), None)
     if record is None:
-        raise ConfigurationError(f"The ledger knows no run {run_id or 'yet'}.")
+        message = f"The ledger knows no run {run_id}." if run_id else "No run yet."
+        raise ConfigurationError(message, next_step="See: chorus-flows status")
     lang: Literal["fr", "en"] = "en" if language == "en" else "fr"
     lines: list[str] = []
     held: list[dict[str, object]] = []

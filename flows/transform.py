@@ -7,49 +7,34 @@ the ledger already holds for it.
 
 from __future__ import annotations
 
-import hashlib
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from itertools import chain
-from pathlib import Path
 
-from config.settings import Settings
-from config.target import Target, load_target
 from flows import attachments, control, landing, waiting
 from flows.crashpoints import CrashPoint, reach
-from flows.errors import ConfigurationError
-from flows.extracts import ExtractFile, load_company, load_profile, read_extracts
+from flows.errors import ControlError
+from flows.extract_sides import pair_key
+from flows.extracts import ExtractFile, read_extracts
 from flows.fanout import map_in_order, open_executor
 from flows.folders import StateFolders
 from flows.ledger import Conflict, Known, Ledger
+from flows.outbox import remove_unknown
 from flows.progress import Progress
-from flows.worker import INTERNAL_RULE, Chunk, ChunkItem, ChunkResult, WorkerSetup, process
-from transforms.balance import Tally
-from transforms.finding import Finding
+from flows.sources import Sources
+from flows.worker import INTERNAL_RULE, Chunk, ChunkItem, ChunkResult, process
+from transforms.balance import RunningTally, Tally
+from transforms.finding import Finding, Severity
 from transforms.grouping import InvoiceRows
 from transforms.mapping import Mapper
 from transforms.outcome import Fate, InvoiceOutcome
 
 #: Credit notes count as negative in a control total (UNTDID 1001: 381).
 CREDIT_NOTE = "381"
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """What a run works with, loaded and checked before any file is claimed."""
-
-    settings: Settings
-    setup: WorkerSetup
-    target: Target
-
-    @property
-    def company_sellers(self) -> frozenset[str]:
-        """Seller identifiers of the company file: no other may leave (brake ``known_sellers``)."""
-        company = self.setup.company
-        return frozenset(company.sellers) if company is not None else frozenset()
 
 
 @dataclass(slots=True)
@@ -63,6 +48,8 @@ class Transformed:
     """Differences with the control totals of the extracts; nothing may be deposited."""
     internal: bool = False
     """Whether an invoice met a defect of ours."""
+    lost: list[waiting.SpoolLostError] = field(default_factory=list)
+    """Invoices that waited and whose rows are gone."""
 
 
 @dataclass(slots=True)
@@ -74,41 +61,6 @@ class _File:
     rows: int = 0
     invoices: int = 0
     total: Decimal = Decimal(0)
-
-
-def load_sources(settings: Settings, *, run_id: str, run_date: date, outbox: Path) -> Sources:
-    """Load profile, company file, target and stylesheet.
-
-    Raises:
-        ConfigurationError: when one of them is wrong; the message names file, line and key.
-    """
-    profile = load_profile(settings.source.profile)
-    company = load_company(settings.source.company_file) if settings.source.company_file else None
-    target = load_target(
-        settings.target, overrides=settings.target_options, policies=settings.policies
-    )
-    stylesheet = None
-    if settings.bundle.stylesheet is not None:
-        try:
-            stylesheet = settings.bundle.stylesheet.read_bytes()
-        except OSError as error:
-            message = f"The stylesheet {settings.bundle.stylesheet} cannot be read: {error}."
-            raise ConfigurationError(message, next_step="Mend bundle.stylesheet.") from error
-    digest = hashlib.sha256(
-        "\0".join((run_id, repr(settings), repr(profile), repr(company), repr(target))).encode()
-    ).hexdigest()
-    setup = WorkerSetup(
-        digest=digest,
-        run_id=run_id,
-        settings=settings,
-        profile=profile,
-        company=company,
-        target=target,
-        run_date=run_date,
-        outbox=outbox,
-        stylesheet=stylesheet,
-    )
-    return Sources(settings, setup, target)
 
 
 class Transformation:
@@ -135,20 +87,30 @@ class Transformation:
         self._mapper = Mapper(sources.setup.profile, sources.setup.company)
         self._recorded: dict[tuple[str, int], tuple[str | None, str | None, Decimal | None]] = {}
         self._files: dict[str, _File] = {}
+        self._claimed: landing.Claim | None = None
+        self._faulty: set[str] = set()
 
     def run(self) -> Transformed:
         """Claim, read, transform and record; return what was done.
 
         Raises:
-            LandingUnavailableError, ControlError, ConfigurationError, WorkerLostError: see there.
+            LandingUnavailableError, ClaimLostError, ControlError, ConfigurationError,
+            WorkerLostError: see there.
         """
         claim = self._claim()
         done = Transformed(claim)
         if self._resumed:
             self._recorded = {
-                (row.file_sha256, row.first_line): (row.currency, row.type_code, row.total)
+                # One text for all: there may be a million.
+                (sys.intern(row.file_sha256), row.first_line): (
+                    sys.intern(row.currency) if row.currency else None,
+                    sys.intern(row.type_code) if row.type_code else None,
+                    row.total,
+                )
                 for row in self._ledger.invoices(run_id=self._run_id)
             }
+            known = {flow.file_name for flow in self._ledger.flows(run_id=self._run_id)}
+            remove_unknown(self._sources.setup.outbox, known)
         reading = read_extracts(
             [ExtractFile(f.claimed.path, f.claimed.name, f.claimed.sha256) for f in self._to_read],
             self._sources.setup.profile,
@@ -156,23 +118,32 @@ class Transformation:
             trailer_mark=self._trailer_mark,
         )
         self._progress.start("transform")
-        tally = _Running()
-        for rows_key in self._already_done():
-            tally.add(*rows_key)
+        tally = RunningTally()
+        done.internal = self._ledger.has_finding(self._run_id, INTERNAL_RULE)
         with open_executor(self._settings.workers) as (executor, workers):
             work = partial(process, self._sources.setup)
-            chunks = self._chunks(chain(self._waiting(), ((rows, 0) for rows in reading)), tally)
+            taken = self._waiting(done.lost)
+            chunks = self._chunks(chain(taken, ((rows, 0) for rows in reading)), tally)
             for chunk, result in map_in_order(executor, workers, work, chunks):
-                for outcome in self._record(chunk, result):
+                outcomes = self._record(chunk, result)
+                for outcome in outcomes:
                     tally.add(outcome.currency, outcome.type_code, outcome.total)
-                    self._count(outcome)
                     done.internal |= any(f.rule == INTERNAL_RULE for f in outcome.findings)
+                # Counted by what was read: an invoice that a worker forgot breaks the balance.
+                for _ in range(len(chunk.items) - len(outcomes)):
+                    tally.add(None, None, None)
+                self._count_all(chunk, outcomes)
                 self._progress.advance("transform", tally.count)
+        # Of files that were read to the end before a crash, and are not read again.
+        again = {file.claimed.sha256 for file in self._to_read}
+        for (sha256, _), amounts in self._recorded.items():
+            if sha256 not in again:
+                tally.add(*amounts)
         done.read = tally.tally()
-        done.orphans = list(reading.orphan_findings)
-        told = [*done.orphans, *reading.warnings]
+        told = [*reading.orphan_findings, *reading.warnings]
         if told:
             self._ledger.add_findings(self._run_id, told)
+        done.orphans = self._orphans()
         done.differences = self._compare(reading.rows_by_file)
         if not done.differences:
             self._finish_extracts(reading.rows_by_file)
@@ -185,14 +156,32 @@ class Transformation:
         folder = self._folders.claimed(self._run_id)
         if self._resumed:
             # What landed since belongs to the next run, with its own date.
-            claim = landing.claimed_before(settings, folder, processed=self._processed)
+            open_still = {
+                record.sha256: record.name
+                for record in self._ledger.extracts(self._run_id)
+                if record.finished_at is None
+            }
+            claim = landing.claimed_before(
+                settings, folder, processed=self._processed, expected=open_still
+            )
         else:
             claim = landing.claim(settings, folder, now=self._now, processed=self._processed)
+        self._claimed = claim
         reach(CrashPoint.CLAIM)
+        self._expect(claim)
+        return claim
+
+    def _expect(self, claim: landing.Claim) -> None:
+        """Record the files claimed, with what their controls announce.
+
+        Raises:
+            ControlError: naming every file whose control is missing or cannot be read.
+        """
         encoding = self._sources.setup.profile.format.encoding
+        faults: list[ControlError] = []
         for file in claim.files:
-            seen = self._ledger.extract_seen(file.sha256)
-            if seen is None:
+            expected = None
+            if self._ledger.extract_seen(file.sha256) is None:
                 self._ledger.record_extract(
                     self._run_id,
                     name=file.name,
@@ -200,9 +189,30 @@ class Transformation:
                     size=file.size,
                     claimed_as=file.path.name,
                 )
-            expected = control.expected_of(file.path, settings.control, encoding=encoding)
+                try:
+                    expected = control.expected_of(
+                        file.path, self._settings.landing.control, encoding=encoding
+                    )
+                except ControlError as error:
+                    faults.append(error)
+                    self._faulty.add(file.name)
             self._files[file.sha256] = _File(file, expected)
-        return claim
+        if faults:
+            raise ControlError(
+                " ".join(fault.what for fault in faults), next_step=faults[0].next_step
+            )
+
+    def put_back(self) -> tuple[str, ...]:
+        """Put the extracts that are not at fault back where they landed, for the next run.
+
+        Those whose control differs stay with the failed run, as evidence; the right ones are asked
+        for.
+        """
+        files = self._claimed.files if self._claimed is not None else ()
+        shape = self._sources.setup.profile.shape
+        faulty = {pair_key(name, shape) for name in self._faulty}
+        innocent = [file for file in files if pair_key(file.name, shape) not in faulty]
+        return landing.put_back(self._settings.landing, innocent)
 
     def _processed(self, sha256: str) -> bool:
         seen = self._ledger.extract_seen(sha256)
@@ -228,7 +238,10 @@ class Transformation:
             file.rows = rows.get(file.claimed.name, 0)
             if file.expected is not None:
                 counted = control.Counted(file.invoices, file.rows, file.total)
-                differences += control.compare(file.claimed.name, file.expected, counted)
+                found = control.compare(file.claimed.name, file.expected, counted)
+                differences += found
+                if found:
+                    self._faulty.add(file.claimed.name)
         return tuple(differences)
 
     def _finish_extracts(self, rows: dict[str, int]) -> None:
@@ -238,28 +251,37 @@ class Transformation:
                 self._run_id, sha256, rows=rows.get(file.claimed.name, 0), invoices=file.invoices
             )
 
-    def _count(self, outcome: InvoiceOutcome) -> None:
-        file = self._files.get(outcome.span.file_sha256)
-        if file is None:
-            return
-        file.invoices += 1
-        if outcome.total is not None:
-            sign = -1 if outcome.type_code == CREDIT_NOTE else 1
-            file.total += sign * outcome.total
+    def _count_all(self, chunk: Chunk, outcomes: Sequence[InvoiceOutcome]) -> None:
+        rows = {item.position: item.rows for item in chunk.items}
+        for outcome in outcomes:
+            self._count(rows[outcome.position], outcome.type_code, outcome.total)
+
+    def _count(self, rows: InvoiceRows, type_code: str | None, total: Decimal | None) -> None:
+        """Count an invoice for the control of each file that holds rows of it."""
+        own = {rows.span.file_sha256, *(b.file_sha256 for b in rows.blocks if b.lines)}
+        for sha256 in own & self._files.keys():
+            file = self._files[sha256]
+            file.invoices += 1
+            if total is not None:
+                file.total += -total if type_code == CREDIT_NOTE else total
+
+    def _orphans(self) -> list[Finding]:
+        """Return what the ledger knows of rows that belong to no invoice, of a crashed run too."""
+        return [
+            record.finding
+            for record in self._ledger.findings_apart(self._run_id)
+            if record.flow_id is None and record.finding.severity is not Severity.WARNING
+        ]
 
     # -- chunks --------------------------------------------------------------------------------
 
-    def _waiting(self) -> Iterator[tuple[InvoiceRows, int]]:
-        for item in waiting.take_over(self._ledger, self._folders.waiting, self._run_id):
+    def _waiting(self, lost: list[waiting.SpoolLostError]) -> Iterator[tuple[InvoiceRows, int]]:
+        folder = self._folders.waiting
+        for item in waiting.take_over(self._ledger, folder, self._run_id, lost):
             yield item.rows, item.record.nights
 
-    def _already_done(self) -> list[tuple[str | None, str | None, Decimal | None]]:
-        """Return the invoices recorded by this run before it crashed and not read again now."""
-        to_read = {file.claimed.sha256 for file in self._to_read}
-        return [amounts for (sha256, _), amounts in self._recorded.items() if sha256 not in to_read]
-
     def _chunks(
-        self, reading: Iterator[tuple[InvoiceRows, int]], tally: _Running
+        self, reading: Iterator[tuple[InvoiceRows, int]], tally: RunningTally
     ) -> Iterator[Chunk]:
         """Cut the invoices into chunks, by number and by attachment bytes."""
         settings = self._settings
@@ -268,13 +290,11 @@ class Transformation:
         size = 0
         for rows, nights in reading:
             span = rows.span
-            recorded = self._recorded.get((span.file_sha256, span.first_line))
+            recorded = self._recorded.pop((span.file_sha256, span.first_line), None)
             if recorded is not None:
                 # Read by this run before it crashed: it stays where the ledger has it.
                 tally.add(*recorded)
-                file = self._files.get(span.file_sha256)
-                if file is not None:
-                    self._count_recorded(file, recorded)
+                self._count(rows, recorded[1], recorded[2])
                 position += 1
                 continue
             item = self._item(position, rows, nights)
@@ -337,34 +357,6 @@ class Transformation:
         for outcome in result.outcomes:
             if outcome.fate is Fate.WAITING:
                 waiting.keep(self._folders.waiting, rows[outcome.position])
-
-    def _count_recorded(
-        self, file: _File, recorded: tuple[str | None, str | None, Decimal | None]
-    ) -> None:
-        _, type_code, total = recorded
-        file.invoices += 1
-        if total is not None:
-            file.total += -total if type_code == CREDIT_NOTE else total
-
-
-class _Running:
-    """A tally that grows: what was read, counted beside the ledger and apart from it."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._amounts: dict[tuple[str, str], Decimal] = {}
-        self._unreadable = 0
-
-    def add(self, currency: str | None, type_code: str | None, total: Decimal | None) -> None:
-        self.count += 1
-        if total is None:
-            self._unreadable += 1
-            return
-        key = (currency or "?", type_code or "?")
-        self._amounts[key] = self._amounts.get(key, Decimal(0)) + total
-
-    def tally(self) -> Tally:
-        return Tally(self.count, dict(self._amounts), self._unreadable)
 
 
 def _without(chunk: Chunk, conflicts: Sequence[Conflict]) -> Chunk:

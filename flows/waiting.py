@@ -8,17 +8,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.errors import FinalError
+from flows.errors import ExitCode, FinalError
 from flows.ledger import Ledger, WaitingRecord
 from flows.ledger.records import spool_name
 from transforms.grouping import InvoiceRows
 
 
 class SpoolLostError(FinalError):
-    """Raised when the ledger knows a waiting invoice whose rows are no longer on disk."""
+    """Says that the rows of an invoice that waits are no longer on disk, or cannot be read."""
+
+    exit_code = ExitCode.ATTENTION
+
+    def __init__(self, what: str, *, next_step: str = "", run_id: str = "") -> None:
+        super().__init__(what, next_step=next_step)
+        self.run_id = run_id
+        """Run that had left the invoice waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +49,28 @@ def keep(folder: Path, rows: InvoiceRows) -> Path:
         stream.flush()
         os.fsync(stream.fileno())
     partial.replace(path)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
     return path
 
 
-def take_over(ledger: Ledger, folder: Path, run_id: str) -> Iterator[WaitingInvoice]:
+def sweep(ledger: Ledger, folder: Path, run_id: str) -> None:
+    """Remove the rows that a run, ended now, took over and that no invoice waits for any more."""
+    for name in ledger.spent_spools(run_id):
+        with suppress(OSError):  # untidy, and said by the next listing of the folder
+            (folder / name).unlink(missing_ok=True)
+
+
+def take_over(
+    ledger: Ledger, folder: Path, run_id: str, lost: list[SpoolLostError]
+) -> Iterator[WaitingInvoice]:
     """Yield the invoices of earlier nights that wait, now taken over by ``run_id``.
 
-    Raises:
-        SpoolLostError: when the rows of one of them are not there any more.
+    One whose rows are not there any more is quarantined in its own night and told in ``lost``: it
+    must not keep the others from leaving.
     """
     for record in ledger.waiting(run_id):
         path = folder / record.spool
@@ -56,10 +78,12 @@ def take_over(ledger: Ledger, folder: Path, run_id: str) -> Iterator[WaitingInvo
             rows = InvoiceRows.from_json(path.read_text("utf-8"))
         except (OSError, ValueError) as error:
             message = (
-                f"Invoice {record.number} ({record.file}, line {record.first_line}) waits, but its "
-                f"rows in {path} cannot be read: {error}."
+                f"Invoice {record.number} ({record.file}, line {record.first_line}) waited, but "
+                f"its rows in {path} cannot be read: {error}. It was quarantined."
             )
-            step = "Restore the state folder, or extract the invoice again under a new file."
-            raise SpoolLostError(message, next_step=step) from error
+            step = "Extract it again in a new file; its number is free."
+            ledger.give_up_waiting([record.invoice_row], reason=f"rows lost: {path.name}")
+            lost.append(SpoolLostError(message, next_step=step, run_id=record.run_id))
+            continue
         ledger.take_over_waiting(record.invoice_row, run_id)
         yield WaitingInvoice(record, rows)

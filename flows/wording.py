@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Any, get_args
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -41,23 +42,15 @@ def _keys(model: type[BaseModel], steps: Sequence[int | str]) -> list[str]:
     """Return the keys that exist at ``steps`` below ``model``; none when that cannot be told."""
     found: Any = model
     for step in steps:
-        if isinstance(found, type) and issubclass(found, BaseModel):
+        if _is_model(found):
             field = found.model_fields.get(str(step))
             found = field.annotation if field else None
         else:
-            found = _below(found)
-        if not _is_model(found):
-            found = next((part for part in get_args(found) if _is_model(part)), found)
+            values = [part for part in get_args(found) if part is not Ellipsis]
+            found = values[-1] if values else None
+        if isinstance(found, UnionType) or get_origin(found) is Union:
+            found = next((part for part in get_args(found) if _is_model(part)), None)
     return list(found.model_fields) if _is_model(found) else []
-
-
-def _below(annotation: Any) -> Any:
-    """Return the type of the values of a mapping or of the items of a sequence."""
-    args = [part for part in get_args(annotation) if part is not Ellipsis]
-    origin = getattr(annotation, "__origin__", None)
-    if isinstance(origin, type) and issubclass(origin, Mapping | Sequence) and args:
-        return args[-1]
-    return None
 
 
 def _is_model(found: Any) -> bool:

@@ -187,7 +187,8 @@ class Worker:
     def _one(self, item: ChunkItem, seen: dict[str, InvoiceOutcome]) -> InvoiceOutcome | _Ready:
         mapped = self._mapper.map(item.rows)
         findings = [*item.rows.findings, *mapped.findings]
-        documents, hashes = _read(item.files)
+        documents, hashes, gone = _read(item.files)
+        item = replace(item, missing=(*item.missing, *gone))
         invoice = replace(mapped.invoice, documents=(*mapped.invoice.documents, *documents))
         invoice, closing = complete(invoice, self._settings.totals)
         outcome = self._describe(item, invoice, content_hash(mapped.source_values, hashes))
@@ -403,12 +404,23 @@ class Worker:
         return Member(name.name, content) if name is not None and content is not None else None
 
 
-def _read(files: tuple[AttachmentFile, ...]) -> tuple[list[SupportingDocument], list[str]]:
+def _read(
+    files: tuple[AttachmentFile, ...],
+) -> tuple[list[SupportingDocument], list[str], list[str]]:
+    """Return the attachments as they are now, their hashes, and the names that cannot be read.
+
+    What is hashed is what is sent: each file is read once.
+    """
     documents: list[SupportingDocument] = []
     hashes: list[str] = []
+    gone: list[str] = []
     longest = load_limits()["BT-122"].largest
     for file in files:
-        content = file.path.read_bytes()
+        try:
+            content = file.path.read_bytes()
+        except OSError:
+            gone.append(file.name)  # it was there when the chunk was cut
+            continue
         hashes.append(hashlib.sha256(content).hexdigest())
         name = Path(file.name.replace("\\", "/")).name
         documents.append(
@@ -421,7 +433,7 @@ def _read(files: tuple[AttachmentFile, ...]) -> tuple[list[SupportingDocument], 
                 content=content,
             )
         )
-    return documents, hashes
+    return documents, hashes, gone
 
 
 def _failed(item: ChunkItem, error: Exception) -> InvoiceOutcome:

@@ -43,6 +43,7 @@ class Schema:
         id: name of ours, ``cii-d22b``, ``ubl-invoice`` or ``ubl-creditnote``.
         title: what it is, for people.
         version: version of the standard.
+        syntax: ``cii`` or ``ubl``.
         root: root element, as ``{namespace}name``.
         main: the file to compile; the others lie beside it.
         sha256: of all files together, for manifests and reports.
@@ -51,6 +52,7 @@ class Schema:
     id: str
     title: str
     version: str
+    syntax: SyntaxName
     root: str
     main: Path
     sha256: str
@@ -87,7 +89,7 @@ def load_schema(schema_id: str) -> Schema:
     """
     table = _table()
     entry = table.schemas[schema_id]
-    base = _package_folder(table.package) / table.base
+    base = package_folder(table.package) / table.base
     total = hashlib.sha256()
     for name in sorted(verified_files(base, entry.main, table.files)):
         total.update(f"{table.files[name]}  {name}\n".encode())
@@ -95,6 +97,7 @@ def load_schema(schema_id: str) -> Schema:
         id=schema_id,
         title=entry.title,
         version=entry.version,
+        syntax=entry.syntax,
         root=entry.root,
         main=base / entry.main,
         sha256=total.hexdigest(),
@@ -147,7 +150,12 @@ def _table() -> _Table:
     return _Table.model_validate(load_yaml(text))
 
 
-def _package_folder(package: str) -> Path:
+def package_folder(package: str) -> Path:
+    """Return where an installed package lies, without running it.
+
+    Raises:
+        SchemaFileError: it is not installed.
+    """
     # find_spec does not run the package, which would load a PDF library and an HTTP client.
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:

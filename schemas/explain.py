@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from config.catalogue import UNFILLED, Language, load_catalogue
+from config.catalogue import Filler, Language, load_catalogue, tidy
 from config.terms import name_of
 from schemas.platform_messages import explain_platform_message
 from transforms.finding import Finding, Location, Severity
 
 __all__ = ["Explained", "explain", "explain_platform_message"]
+
+
+#: Where to correct a value: given by no column, or by one.
+_PLACES: Mapping[Language, tuple[str, str]] = {
+    "fr": (
+        "« {term} » dans le fichier société ou le profil",
+        "colonne « {column} » (ligne {line}, {file})",
+    ),
+    "en": (
+        "“{term}” in the company file or the profile",
+        "column “{column}” (line {line}, {file})",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +53,8 @@ class Explained:
 def explain(finding: Finding, lang: Language) -> Explained:
     """Return ``finding`` in words.
 
-    Placeholders: value, file, line, column, bt, term, and the finding's own params, which win.
+    Placeholders: value, file, line, column, bt, term, place (column, line and file; for a value
+    that no column gave, the company file or the profile), and the finding's own params, which win.
     A value that was not read from a column is called by the everyday name of its term.
 
     Raises:
@@ -49,15 +64,18 @@ def explain(finding: Finding, lang: Language) -> Explained:
     bt = finding.bt or rule.term
     term = name_of(bt, lang)
     location = finding.location
-    fields = {
-        "value": UNFILLED if finding.value in (None, "") else str(finding.value),
-        "file": location.file or UNFILLED,
-        "line": UNFILLED if location.line is None else str(location.line),
-        "column": location.column or term or UNFILLED,
-        "bt": bt or UNFILLED,
-        "term": term or UNFILLED,
-        **finding.params,
+    known = {
+        "value": finding.value,
+        "file": location.file,
+        "line": None if location.line is None else str(location.line),
+        "column": location.column or term,
+        "bt": bt,
+        "term": term,
     }
+    fields = {key: value for key, value in known.items() if value}
+    if fields.get("column"):
+        fields["place"] = tidy(_PLACES[lang][bool(location.column)].format_map(Filler(fields)))
+    fields |= finding.params
     text = load_catalogue().render(finding.rule, lang, fields)
     return Explained(
         rule=finding.rule,

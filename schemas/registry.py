@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
+from config.directory import DirectoryView
 from config.settings import Environment
 from config.target import SyntaxName, Target
 from transforms.facts import NO_FACTS, Facts
@@ -42,6 +43,8 @@ class RuleContext:
     """The syntax that was read, or will be written: the official rules differ here and there."""
     facts: Facts = NO_FACTS
     """What an XML that was read says beyond the model."""
+    directory: DirectoryView | None = None
+    """What the directory of public structures says of the buyer; None: no directory."""
 
 
 Check = Callable[[Invoice, RuleContext], Iterable[Hit]]

@@ -7,6 +7,7 @@ document type declaration, and with it every entity, has no place in an invoice.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 from typing import Literal
@@ -42,7 +43,6 @@ class XsdGate:
         self._syntax = syntax
         schemas = [load_schema(schema_id) for schema_id in schema_ids(syntax)]
         self._schemas = {schema.root: schema for schema in schemas}
-        self._parser = _parser()
         _compiled(schemas[0].id)  # the one of nearly every invoice: fail at the start, not later
 
     @property
@@ -64,48 +64,62 @@ class XsdGate:
             invoice: what it was rendered from: findings then also tell file, line and column of
                 the extract.
         """
-        root, findings = self._judge(xml)
+        root, findings = parse(xml)
+        if root is not None:
+            findings = self.judge(root)
         if invoice is not None:
             findings = tuple(_located(finding, invoice) for finding in findings)
         return root, findings
 
-    def _judge(self, xml: bytes) -> tuple[etree._Element | None, tuple[Finding, ...]]:
-        root, refused = self._parse(xml)
-        if root is None:
-            return None, refused
+    def judge(self, root: etree._Element, *, d16b: bool = True) -> tuple[Finding, ...]:
+        """Return what is wrong with a tree of :func:`parse`; see :meth:`check`.
+
+        ``d16b``: whether a CII is held against the D16B allow-list too, as Chorus Pro reads it.
+        """
         schema = self._schemas.get(str(root.tag))
         if schema is None:
-            return root, (self._other_root(root),)
+            return (other_root(root, self._schemas),)
         validator = _compiled(schema.id)
         if not validator.validate(root):
-            return root, xsd_explain.explain(schema, root, validator.error_log)
-        if self._syntax == "cii":
-            return root, allowlist.check(root)
-        return root, ()
+            return xsd_explain.explain(schema, root, validator.error_log)
+        return allowlist.check(root) if self._syntax == "cii" and d16b else ()
 
-    def _parse(self, xml: bytes) -> tuple[etree._Element | None, tuple[Finding, ...]]:
-        parser = self._parser
-        if len(xml) > LONGEST_TEXT:
-            # An attachment may be one text node over libxml2's limit. A huge tree also lifts the
-            # guards against entities that grow, so that nothing may declare one.
-            if _DOCTYPE in xml:
-                return None, (_unsafe(),)
-            parser = _huge_parser()
-        try:
-            root = etree.fromstring(xml, parser)
-        except etree.XMLSyntaxError as error:
-            line, column = error.position
-            params = {"reason": error.msg or "", "xml_line": str(line), "xml_column": str(column)}
-            return None, (Finding("XS-FORM-01", Severity.FATAL, params=params),)
-        if root.getroottree().docinfo.internalDTD is not None:
+
+def parse(xml: bytes) -> tuple[etree._Element | None, tuple[Finding, ...]]:
+    """Return the root of ``xml``, parsed safely; None with XS-FORM-01 or XS-UNSAFE-01."""
+    parser = _parser()
+    if len(xml) > LONGEST_TEXT:
+        # An attachment may be one text node over libxml2's limit. A huge tree also lifts the
+        # guards against entities that grow, so that nothing may declare one.
+        if _DOCTYPE in xml:
             return None, (_unsafe(),)
-        return root, ()
+        parser = _huge_parser()
+    try:
+        root = etree.fromstring(xml, parser)
+    except etree.XMLSyntaxError as error:
+        line, column = error.position
+        params = {"reason": error.msg or "", "xml_line": str(line), "xml_column": str(column)}
+        return None, (Finding("XS-FORM-01", Severity.FATAL, params=params),)
+    if root.getroottree().docinfo.internalDTD is not None:
+        return None, (_unsafe(),)
+    return root, ()
 
-    def _other_root(self, root: etree._Element) -> Finding:
-        name = short_name(str(root.tag))
-        expected = ", ".join(short_name(tag) for tag in self._schemas)
-        where = Location(xpath=f"/{name}")
-        return Finding("XS-ROOT-01", Severity.FATAL, where, None, name, {"expected": expected})
+
+def syntax_of(root: etree._Element) -> Literal["cii", "ubl"] | None:
+    """Return the syntax that a root belongs to; None when it is that of no invoice."""
+    for schema_id in schema_ids():
+        schema = load_schema(schema_id)
+        if schema.root == root.tag:
+            return schema.syntax
+    return None
+
+
+def other_root(root: etree._Element, expected: Iterable[str]) -> Finding:
+    """Return XS-ROOT-01: ``root`` is none of the ``expected`` ones (``{namespace}name``)."""
+    name = short_name(str(root.tag))
+    wanted = ", ".join(short_name(tag) for tag in expected)
+    where = Location(xpath=f"/{name}")
+    return Finding("XS-ROOT-01", Severity.FATAL, where, None, name, {"expected": wanted})
 
 
 def _located(finding: Finding, invoice: Invoice) -> Finding:
@@ -118,6 +132,7 @@ def _unsafe() -> Finding:
     return Finding("XS-UNSAFE-01", Severity.FATAL)
 
 
+@cache
 def _parser() -> etree.XMLParser:
     return etree.XMLParser(
         resolve_entities=False,

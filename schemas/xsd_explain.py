@@ -20,6 +20,9 @@ from transforms.finding import Finding, Location, Severity
 MOST_FINDINGS = 50
 """Findings given for one XML: it is refused from the first, and a broken one may have thousands."""
 
+MOST_EXPLAINED = 100_000
+"""Elements up to which a tree is explained: ``xmlschema`` walks about 5,000 a second."""
+
 _LONGEST_VALUE = 500  # longer ones are attachments; the path tells which
 
 
@@ -31,6 +34,8 @@ def explain(schema: Schema, root: etree._Element, log: etree._ListErrorLog) -> t
         root: root of the tree.
         log: what ``lxml`` said, used when ``xmlschema`` has nothing to say.
     """
+    if root.xpath(f"count(//*) > {MOST_EXPLAINED}"):
+        return tuple(_raw(entry) for entry in islice(log, MOST_FINDINGS))
     try:
         errors = islice(_explainer(schema.id).iter_errors(root), MOST_FINDINGS)
         found = tuple(_finding(error, root) for error in errors)

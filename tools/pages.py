@@ -1,5 +1,7 @@
 """Write the generated pages: docs/rules.md, docs/settings.md, docs/cli.md, config/default.toml.
 
+The tables of columns in docs/profiles.md are written too.
+
 ``make docs`` runs this; a test holds the pages against what it would write.
 """
 
@@ -11,7 +13,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import typer
 from pydantic.fields import FieldInfo
@@ -19,6 +21,7 @@ from pydantic.fields import FieldInfo
 from config.catalogue import load_catalogue
 from config.settings import Section, Settings
 from flows.cli.main import app
+from flows.columns_page import with_columns
 from schemas.rules_page import render_page
 
 ROOT = Path(__file__).parents[1]
@@ -26,11 +29,13 @@ ROOT = Path(__file__).parents[1]
 
 def pages() -> dict[Path, str]:
     """Return the generated pages by path."""
+    profiles = ROOT / "docs" / "profiles.md"
     return {
         ROOT / "docs" / "rules.md": render_page(load_catalogue()),
         ROOT / "docs" / "settings.md": settings_page(),
         ROOT / "docs" / "cli.md": cli_page(),
         ROOT / "config" / "default.toml": default_toml(),
+        profiles: with_columns(profiles.read_text("utf-8")),
     }
 
 
@@ -54,7 +59,8 @@ def settings_page() -> str:
         lines += ["", f"## {title}", "", inspect.cleandoc(type(section).__doc__ or ""), ""]
         lines += ["| key | default | meaning |", "|---|---|---|"]
         for key, field, value in _keys(section):
-            meaning = " ".join((field.description or "").split()).replace("|", "\\|")
+            meaning = f"{_choices(field)} {field.description or ''}"
+            meaning = " ".join(meaning.split()).replace("|", "\\|")
             lines.append(f"| `{key}` | `{_toml(value)}` | {meaning} |")
     return "\n".join(lines) + "\n"
 
@@ -85,6 +91,18 @@ def _keys(section: Section) -> Iterator[tuple[str, FieldInfo, Any]]:
         value = getattr(section, key)
         if not isinstance(value, Section):
             yield key, field, value
+
+
+def _choices(field: FieldInfo) -> str:
+    """Return the values that a setting may have, when they are a few words."""
+    kind = field.annotation
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        values = [member.value for member in kind]
+    elif get_origin(kind) is Literal:
+        values = list(get_args(kind))
+    else:
+        return ""
+    return ", ".join(f"`{value}`" for value in values) + "."
 
 
 def _toml(value: Any) -> str:

@@ -35,6 +35,13 @@ class Tally:
         amounts = {**self.amounts, key: self.amounts.get(key, Decimal(0)) + total}
         return Tally(self.count + 1, amounts, self.unreadable)
 
+    def joined(self, other: Tally) -> Tally:
+        """Return both tallies as one."""
+        amounts = dict(self.amounts)
+        for key, amount in other.amounts.items():
+            amounts[key] = amounts[key] + amount if key in amounts else amount
+        return Tally(self.count + other.count, amounts, self.unreadable + other.unreadable)
+
 
 @dataclass(frozen=True, slots=True)
 class Balance:
@@ -74,15 +81,31 @@ class Balance:
         return not self.differences
 
 
+class RunningTally:
+    """A tally that grows by one invoice at a time, however many there are."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._amounts: dict[tuple[str, str], Decimal] = {}
+        self._unreadable = 0
+
+    def add(self, currency: str | None, type_code: str | None, total: Decimal | None) -> None:
+        """Add an invoice; without a total it is counted apart."""
+        self.count += 1
+        if total is None:
+            self._unreadable += 1
+            return
+        key = (currency or "?", type_code or "?")
+        self._amounts[key] = self._amounts.get(key, Decimal(0)) + total
+
+    def tally(self) -> Tally:
+        """Return the tally so far."""
+        return Tally(self.count, dict(self._amounts), self._unreadable)
+
+
 def tally(items: Iterable[tuple[str | None, str | None, Decimal | None]]) -> Tally:
     """Return the tally of ``(currency, type code, total)`` items."""
-    count = unreadable = 0
-    amounts: dict[tuple[str, str], Decimal] = {}
+    running = RunningTally()
     for currency, type_code, total in items:
-        count += 1
-        if total is None:
-            unreadable += 1
-        else:
-            key = (currency or "?", type_code or "?")
-            amounts[key] = amounts.get(key, Decimal(0)) + total
-    return Tally(count, amounts, unreadable)
+        running.add(currency, type_code, total)
+    return running.tally()

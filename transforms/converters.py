@@ -112,8 +112,8 @@ def _decimal(term: Term, source: TermSource, profile: Profile) -> Converter:
         except amounts.AmountError as error:
             if amounts.is_scientific(stripped):
                 raise ReadError("MP-SCIENTIFIC-01") from error
-            shown = {"decimal": marks.decimal, "thousands": marks.thousands or "–"}
-            raise ReadError("MP-NUMBER-01", shown) from error
+            example = f"1{marks.thousands}234{marks.decimal}56"
+            raise ReadError("MP-NUMBER-01", {"example": example}) from error
         canonical = f"{number:f}"
         if "." in canonical:
             canonical = canonical.rstrip("0").rstrip(".")

@@ -24,6 +24,11 @@ def _no_texts() -> Mapping[Key, str]:
     return _NO_TEXTS
 
 
+#: Categories whose groups the artefact judges by their own family alone: their rules come first
+#: in its pattern and hide the general ones (BR-45 to BR-48, BR-CO-03, BR-CO-17, BR-DEC-19, 20).
+HIDDEN_GROUPS: Final = frozenset({"O", "L", "M"})
+
+
 class CodeUse(NamedTuple):
     """A code where the artefacts look for one: rule, name of the list, value as written."""
 
@@ -54,6 +59,13 @@ class Means(NamedTuple):
     """That identifier is not blank."""
 
 
+class ExtraTax(NamedTuple):
+    """A line's tax category that the model has no place for: of a sub-line, or a second one."""
+
+    category: str
+    vat: bool
+
+
 class Registrations(NamedTuple):
     """Which identifiers of the parties are there, as the VAT families ask for them."""
 
@@ -63,6 +75,8 @@ class Registrations(NamedTuple):
     representative_vat: bool = False
     buyer_vat: bool = False
     buyer_legal: bool = False
+    seller_known: bool = False
+    """The seller has an identifier that BR-CO-26 takes."""
 
 
 class Property(NamedTuple):
@@ -87,9 +101,12 @@ class Facts:
 
     from_xml: bool = False
     there: frozenset[Key] = frozenset()
-    """Groups that are there, and terms whose element is there without a usable value."""
+    """Groups that are there, and terms whose element is there without a usable value.
+
+    The tax of category ``BT-151`` has the name ``BT-151-TAX``, be its category there or not.
+    """
     texts: Mapping[Key, str] = field(default_factory=_no_texts)
-    """Values as written: those that are no number or date, and numbers with blanks around."""
+    """Values as written: those that are no number or date, or have blanks around."""
     foreign: frozenset[Key] = frozenset()
     """VAT categories (BT-95, BT-102, BT-118, BT-151) under a tax scheme that is not VAT."""
     unformatted: frozenset[Key] = frozenset()
@@ -100,6 +117,7 @@ class Facts:
     tax_totals: tuple[TaxTotal, ...] = ()
     means: tuple[Means, ...] = ()
     registrations: Registrations = field(default_factory=Registrations)
+    extra_taxes: tuple[ExtraTax, ...] = ()
     properties: tuple[Property, ...] = ()
     unschemed: tuple[Unschemed, ...] = ()
     vat_numbers: tuple[tuple[str, str], ...] = ()
@@ -121,6 +139,10 @@ class Facts:
     def has(self, bt: str, *ranks: int) -> bool:
         """Whether the element of a term that the model lacks is there all the same."""
         return (bt, *ranks) in self.there
+
+    def written(self, bt: str, value: str | None) -> str:
+        """Return a term of the document as written, with the blanks around it."""
+        return self.texts.get((bt,), value or "") if self.texts else value or ""
 
 
 #: The facts of an invoice that comes from an extract: none.

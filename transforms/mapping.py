@@ -16,12 +16,10 @@ from transforms.converters import ReadError
 from transforms.finding import Finding
 from transforms.grouping import InvoiceRows
 from transforms.invoice import Invoice, InvoiceLine, Provenance
+from transforms.own_account import own_payment
 from transforms.plan import Plan
 from transforms.signs import negated
 from transforms.vat_codes import with_reasons
-
-#: Payment means that credit an account; only these take the company's IBAN (UNTDID 4461).
-_TRANSFERS = frozenset({"30", "31", "42", "58"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +87,7 @@ class Mapper:
         head = header.rows[0] if header.rows else ("",) * len(header.columns)
         values = plan.header.values(head, reading)
         said = sorted(reading.said)
+        heard = frozenset(text.partition("=")[0].partition("#")[0] for text in said)
         if len(rows.blocks) == 1 and len(header.rows) > 1:
             plan.compare(header, reading)
         reading.file = lines.file
@@ -110,21 +109,22 @@ class Mapper:
             lines.file if len(rows.blocks) > 1 else None,
         )
         invoice = Invoice(**{**plan.header.base, **values})
-        invoice = self._finished(invoice, reading, said)
+        invoice = self._finished(invoice, reading, heard)
         return Mapped(invoice, tuple(reading.findings), "\x1f".join(said))
 
-    def _finished(self, invoice: Invoice, reading: Reading, said: list[str]) -> Invoice:
+    def _finished(self, invoice: Invoice, reading: Reading, heard: frozenset[str]) -> Invoice:
+        """Return the invoice completed; ``heard``: terms of the header the extract gave."""
         credit = self._profile.credit_notes
         if credit.amounts == "negative" and invoice.type_code in credit.types:
             invoice = negated(invoice)
         if reading.reasons or (self._company is not None and self._company.vat_reasons):
             invoice = with_reasons(invoice, reading, self._company)
-        payment = invoice.payment
-        if payment is None or payment.means_code is None or payment.means_code in _TRANSFERS:
-            return invoice
-        if payment.transfers and not any(value.startswith("BT-84") for value in said):
-            # A cheque or a direct debit credits no account: the company's IBAN is not meant.
-            invoice = replace(invoice, payment=replace(payment, transfers=()))
+        usual = self._company.values.get("BT-8") if self._company is not None else None
+        if usual and invoice.tax_point_date and "BT-8" not in heard:
+            # The extract gives the date (BT-7): the company's usual code (BT-8) is not meant.
+            invoice = replace(invoice, vat_point_code=None)
+        if invoice.payment is not None:
+            invoice = replace(invoice, payment=own_payment(invoice, heard, self._company))
         return invoice
 
     def _plan(self, rows: InvoiceRows) -> Plan:

@@ -7,6 +7,8 @@ Places: CEN/TS 16931-3-3:2020, and AIFE's commented samples for Chorus Pro's own
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 
 from transforms.allowance_terms import ALLOWANCE, CHARGE
@@ -37,6 +39,9 @@ from transforms.read_attachment import decode_attachment
 from transforms.read_cii_line import is_vat, read_allowance, read_line, read_object, read_period
 from transforms.read_cii_party import read_address, read_party
 from transforms.xml_node import note_tax
+
+#: A code of Chorus Pro for the kind of an attachment: 01, 02, ZZZ...
+_KIND = re.compile(r"[0-9A-Z]{2,3}")
 
 __all__ = ["NAMESPACES", "ReadError", "parse_cii", "read_cii"]
 
@@ -179,12 +184,15 @@ def _document(node: Node) -> SupportingDocument:
             reference=reference, description=name, uri=node.text("ram:URIID", "BT-124")
         )
     content = decode_attachment(attached, encoded, f"AttachmentBinaryObject of {reference}")
+    # Chorus Pro has the kind of an attachment where the norm has its description (BT-123).
+    is_kind = name is not None and _KIND.fullmatch(name) is not None
     return SupportingDocument(
         reference=reference,
+        description=None if is_kind else name,
         uri=node.text("ram:URIID", "BT-124"),
         filename=attached.attribute("filename") or reference,
         mime=attached.attribute("mimeCode"),
-        kind=name,
+        kind=name if is_kind else None,
         content=content,
     )
 
@@ -261,7 +269,10 @@ def _totals(node: Node, currency: str | None) -> Totals:
 
 def _vat(node: Node) -> VatBreakdown:
     if node.notes is not None:
-        note_tax(node, "BT-118", "ram:CategoryCode", vat=is_vat(node))
+        note_tax(node, "BT-118", vat=is_vat(node))
+        if (node.raw("ram:TypeCode") or "").strip().upper() == "VAT":
+            # One rule (BR-CO-17) strips the blanks around the type of a tax, the others do not.
+            node.notes.there.add(("BT-118-VAT", *node.at))
     return VatBreakdown(
         taxable=node.decimal("ram:BasisAmount", "BT-116"),
         tax=node.decimal("ram:CalculatedAmount", "BT-117"),

@@ -53,8 +53,8 @@ def read_line(node: Node) -> InvoiceLine:
 
 def _tax(node: Node, category: str, rate: str) -> tuple[str | None, Decimal | None]:
     code = node.text("ram:CategoryCode", category)
-    if node.notes is not None and node.element is not None:
-        note_tax(node, category, "ram:CategoryCode", vat=is_vat(node))
+    if node.notes is not None:
+        note_tax(node, category, vat=is_vat(node))
     return code, node.decimal("ram:RateApplicablePercent", rate)
 
 

@@ -52,8 +52,8 @@ def read_line(node: Node) -> InvoiceLine:
 def read_tax(node: Node, category: str, rate: str) -> tuple[str | None, Decimal | None]:
     """Return category and rate of a tax category, noted under their terms."""
     code = node.text("cbc:ID", category)
-    if node.notes is not None and node.element is not None:
-        note_tax(node, category, "cbc:ID", vat=is_vat(node))
+    if node.notes is not None:
+        note_tax(node, category, vat=is_vat(node))
     return code, node.decimal("cbc:Percent", rate)
 
 

@@ -19,7 +19,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation, Overflow,
 from config.settings import TotalsPolicy
 from transforms.finding import Finding, Severity
 from transforms.invoice import AllowanceCharge, Invoice, InvoiceLine, Totals
-from transforms.vat_groups import ZERO_RATED, GroupGap, settle_vat
+from transforms.vat_groups import ZERO_RATED, GroupGap, settle_vat, vat_text
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
@@ -154,7 +154,7 @@ class _Teller:
 
     def compare_group(self, gap: GroupGap) -> None:
         """Tell what :func:`settle_vat` found for a VAT group, or for the sum of them."""
-        params = {"category": gap.category, "rate": "" if gap.rate is None else f"{gap.rate:f}"}
+        params = {"vat": vat_text(gap.category, gap.rate)}
         if gap.blocks:
             self.block(gap.rule, gap.bt, gap.given, gap.ours, **params)
         else:

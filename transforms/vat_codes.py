@@ -14,6 +14,7 @@ from typing import Any
 from config.company import Company, VatCode, VatReason
 from transforms.building import Finish, Reading
 from transforms.invoice import Invoice, VatBreakdown
+from transforms.vat_groups import vat_text
 
 #: Field under which a builder keeps the ERP's code until it is looked up.
 CODE_FIELD = "_vat"
@@ -56,8 +57,8 @@ def vat_finish(
                     "MP-VAT-03",
                     bt=rate_term,
                     column=columns.get(rate_term) or columns.get(code_term),
-                    value=f"{said[0]} {said[1]}",
-                    params={"code": code, "category": known.category, "rate": str(known.rate)},
+                    value=vat_text(*said),
+                    params={"code": code, "meaning": vat_text(known.category, known.rate)},
                 )
             if known.reason or known.reason_code:
                 reading.reasons[_seed(known.category, values.get(rate), known)] = None

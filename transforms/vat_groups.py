@@ -75,6 +75,11 @@ class _Given:
 _NOTHING_GIVEN = _Given()
 
 
+def vat_text(category: str, rate: Decimal | None) -> str:
+    """Return a VAT category and its rate as people write them: ``S 20 %``, ``O``."""
+    return category if rate is None else f"{category} {rate:f} %".strip()
+
+
 def settle_vat(invoice: Invoice, without_vat: Decimal, tolerance: Decimal) -> SettledVat:
     """Return the VAT breakdown of ``invoice``, whose lines have their amounts.
 
@@ -97,7 +102,7 @@ def settle_vat(invoice: Invoice, without_vat: Decimal, tolerance: Decimal) -> Se
     }
     for key, extra in given.items():
         if key not in bases and not extra.is_empty:
-            gaps.append(GroupGap("TT-BASE-01", "BT-116", extra.taxable, None, True, *key))
+            gaps.append(GroupGap("TT-BASE-03", "BT-116", extra.taxable, None, True, *key))
     _settle_sum(invoice, bases, taxes, given, without_vat, tolerance, gaps)
     groups = []
     for key, base in bases.items():
@@ -121,7 +126,7 @@ def _settle_group(
     ours = (base * rate / 100).quantize(_CENT, ROUND_HALF_UP)
     if given is None:
         if declared and abs(base) > tolerance:
-            gaps.append(GroupGap("TT-BASE-01", "BT-116", None, base, True, *key))
+            gaps.append(GroupGap("TT-BASE-02", "BT-116", None, base, True, *key))
         return ours
     if given.taxable is not None and given.taxable != base:
         blocks = abs(given.taxable - base) > tolerance
@@ -167,6 +172,12 @@ def _settle_sum(
     if open_groups:
         largest = max(open_groups, key=lambda key: abs(bases[key]))
         taxes[largest] += gap
+    if implied and totals.with_vat is not None:
+        # The ERP gave BT-112 only: told as what it gave, here or (nothing closed) with the totals.
+        if open_groups:
+            ours += totals.with_vat - said
+            gaps.append(GroupGap("TT-CLOSED-01", "BT-112", totals.with_vat, ours, False))
+        return
     gaps.append(GroupGap("TT-CLOSED-01", "BT-110", said, ours, False))
 
 

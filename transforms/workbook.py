@@ -135,7 +135,7 @@ class WorkbookTable:
         width = len(self._columns)
         for values, formulas in self._rows:
             self._line += 1
-            if all(cell.value is None for cell in formulas):
+            if all(_is_blank(cell.value) for cell in formulas):
                 continue
             cells: list[str] = []
             findings: list[Finding] = []
@@ -189,3 +189,8 @@ class WorkbookTable:
         text = f"{number.normalize():f}" if number else "0"
         lost = abs(number) >= 10**_EXACT_DIGITS
         return text.replace(".", self._decimal), "XT-DIGITS-01" if lost else None
+
+
+def _is_blank(value: Any) -> bool:
+    """Whether a cell holds nothing: rows of blanks are what a spreadsheet leaves at the end."""
+    return value is None or (isinstance(value, str) and not value.strip())

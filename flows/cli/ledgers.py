@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from getpass import getuser
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from flows.cli.common import ConfigOption, WhoOption, load, not_yet, say
+from flows.cli.common import (
+    ConfigOption,
+    JsonOption,
+    WhoOption,
+    existing_ledger,
+    load,
+    not_yet,
+    say,
+    say_json,
+)
 from flows.errors import ConfigurationError, ExitCode
+from flows.ledger_access import open_ledger
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +35,7 @@ def register(app: typer.Typer) -> None:
     audit.command("verify")(audit_verify)
     audit.command("export")(audit_export)
     app.add_typer(audit, name="audit")
-    directory = typer.Typer(no_args_is_help=True, help="Public structures (later release).")
+    directory = typer.Typer(no_args_is_help=True, help="The directory of public structures.")
     directory.command("import")(directory_import)
     directory.command("check")(directory_check)
     app.add_typer(directory, name="directory")
@@ -87,11 +99,73 @@ def audit_export() -> int:
     raise not_yet("audit export", "See: chorus-flows status --invoice N --json")
 
 
-def directory_import() -> int:
-    """Not in this release yet: import the directory of public structures."""
-    raise not_yet("directory import", "Chorus Pro itself checks the recipient at integration.")
+def directory_import(
+    structures: Annotated[
+        Path, typer.Argument(metavar="STRUCTURES", help="CSV or XLSX of the structures.")
+    ],
+    services: Annotated[
+        Path | None, typer.Option("--services", metavar="FILE", help="CSV or XLSX of services.")
+    ] = None,
+    dated: Annotated[
+        datetime | None,
+        typer.Option("--date", formats=["%Y-%m-%d"], help="Day it was published."),
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", metavar="WHO", help="Who imports; default: the user.")
+    ] = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Put the directory of public structures in the place of the former one (docs/directory.md)."""
+    from flows.directory_import import import_directory
+
+    loaded = load(config)
+    with open_ledger(loaded) as ledger:
+        done = import_directory(
+            ledger,
+            loaded.settings.directory,
+            structures,
+            services,
+            dated=dated.date() if dated else None,
+            zone=loaded.settings.run_date,
+            by=by or getuser(),
+        )
+    if json:
+        say_json("directory import", done.as_dict(loaded.settings.report.language))
+    else:
+        for line in done.lines(loaded.settings.report.language):
+            say(line)
+    return int(ExitCode.FINDINGS if done.record.refused else ExitCode.OK)
 
 
-def directory_check() -> int:
-    """Not in this release yet: check recipients against the directory."""
-    raise not_yet("directory check", "Chorus Pro itself checks the recipient at integration.")
+def directory_check(
+    identifiers: Annotated[list[str] | None, typer.Argument(metavar="[SIRET]...")] = None,
+    extract: Annotated[
+        list[Path] | None,
+        typer.Option("--extract", metavar="FILE", help="Check its invoices; may be repeated."),
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option("--profile", metavar="P", help="Default: that of the settings.")
+    ] = None,
+    language: Annotated[Literal["fr", "en"] | None, typer.Option("--lang")] = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> int:
+    """What the directory asks of recipients, or of the invoices of an extract."""
+    from flows import directory
+
+    if bool(identifiers) == bool(extract):
+        raise ConfigurationError("Give SIRETs, or an extract with --extract.")
+    with existing_ledger(config) as (loaded, ledger):
+        if extract:
+            answer = directory.of_extract(
+                ledger, loaded.settings, extract, profile=profile, language=language
+            )
+        else:
+            answer = directory.of_recipients(ledger, loaded.settings, identifiers or [])
+    if json:
+        say_json("directory check", answer.body)
+    else:
+        for line in answer.lines:
+            say(line)
+    return int(ExitCode.OK if answer.clean else ExitCode.FINDINGS)

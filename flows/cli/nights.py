@@ -148,7 +148,7 @@ def lines(result: NightResult) -> list[str]:
 
 
 def _as_dict(result: NightResult) -> dict[str, object]:
-    from flows.night import balance_record
+    from flows.places import balance_record
 
     return {
         "run": result.run_id,

@@ -41,18 +41,38 @@ def demo(
 def convert(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the XML.")],
-    profile: Annotated[str, typer.Option("--profile", metavar="P")] = "generic",
-    company: Annotated[Path | None, typer.Option("--company", metavar="F")] = None,
-    syntax: Annotated[Literal["cii", "ubl"], typer.Option("--syntax")] = "cii",
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", metavar="P", help="Name or YAML file (default: generic)."),
+    ] = None,
+    company: Annotated[
+        Path | None, typer.Option("--company", metavar="F", help="Company file.")
+    ] = None,
+    syntax: Annotated[
+        Literal["cii", "ubl"] | None, typer.Option("--syntax", help="Default: cii.")
+    ] = None,
     findings: Annotated[
         Path | None, typer.Option("--findings", metavar="F.json", help="Write the findings here.")
     ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="F",
+            help="Settings to convert with, as a night would; the other options win over them.",
+        ),
+    ] = None,
+    language: Annotated[
+        Literal["fr", "en"] | None,
+        typer.Option("--lang", help="Language of the findings (default: fr)."),
+    ] = None,
 ) -> int:
     """Convert extracts to XML files, checked, without ledger or deposit."""
-    from flows.convert import convert_files
+    from flows.convert import convert_files, settings_for
 
+    settings = settings_for(files, config=config, profile=profile, company=company, syntax=syntax)
     done = convert_files(
-        files, profile=profile, company=company, syntax=syntax, out=out, findings=findings
+        files, settings, out=out, findings=findings, language=language or settings.report.language
     )
     for line in done.lines:
         say(line)
@@ -61,12 +81,36 @@ def convert(
 
 def validate(
     files: Annotated[list[Path], typer.Argument(metavar="XML...")],
-    target: Annotated[str, typer.Option("--target")] = "chorus_direct",
-    layers: Annotated[str, typer.Option("--layers")] = "xsd,rules",
+    target: Annotated[
+        str, typer.Option("--target", help="chorus_direct or en16931.")
+    ] = "chorus_direct",
+    layers: Annotated[
+        str, typer.Option("--layers", help="Any of xsd,rules,referee.")
+    ] = "xsd,rules",
     json: JsonOption = False,
+    language: Annotated[Literal["fr", "en"], typer.Option("--lang")] = "fr",
+    environment: Annotated[
+        Literal["production", "qualification"],
+        typer.Option("--environment", help="Of Chorus Pro: some severities differ."),
+    ] = "production",
+    max_bytes: Annotated[
+        int, typer.Option("--max-bytes", min=1, help="Larger files are refused unread.")
+    ] = 120_000_000,
 ) -> int:
-    """Not in this release yet: validate XML that an ERP already emits."""
-    raise not_yet("validate", "convert checks what it writes: chorus-flows convert --help")
+    """Validate XML that is already written: a UBL or CII invoice per file."""
+    from flows.cli.validating import validate_files
+
+    return int(
+        validate_files(
+            files,
+            target=target,
+            layers=layers,
+            as_json=json,
+            language=language,
+            environment=environment,
+            max_bytes=max_bytes,
+        )
+    )
 
 
 def profile_list(json: JsonOption = False) -> int:

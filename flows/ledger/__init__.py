@@ -7,6 +7,7 @@ the methods of :class:`Ledger`, each change with an event. See docs/ledger.md.
 from __future__ import annotations
 
 from flows.ledger.dialect import copy_sqlite, sqlite_file
+from flows.ledger.directory_book import DirectoryImport, DirectorySource
 from flows.ledger.ledger import Ledger
 from flows.ledger.records import (
     Conflict,
@@ -45,6 +46,8 @@ __all__ = [
     "SYSTEM",
     "UNREPORTED",
     "Conflict",
+    "DirectoryImport",
+    "DirectorySource",
     "EventRecord",
     "ExtractRecord",
     "ExtractState",

@@ -6,23 +6,29 @@ from sqlalchemy import select
 
 from flows.errors import IllegalTransitionError
 from flows.ledger.records import ExtractRecord
-from flows.ledger.states import ExtractState
+from flows.ledger.states import ExtractState, RunState
 from flows.ledger.store import Store, columns_for, to_record
-from flows.ledger.tables import extracts
+from flows.ledger.tables import extracts, runs
 
 
 class ExtractBook(Store):
     """Extract files of this company and emitter."""
 
     def extract_seen(self, sha256: str) -> ExtractRecord | None:
-        """Return the record of a file of this content whose invoices are all recorded."""
+        """Return the record of a file of this content whose invoices are all recorded.
+
+        A file whose run failed or was given up does not count: nothing of it was sent by that run,
+        and it may come again as it was.
+        """
         with self._reading() as connection:
             row = connection.execute(
                 select(*columns_for(ExtractRecord, extracts))
+                .join(runs, runs.c.run_id == extracts.c.run_id)
                 .where(
                     self._ours(extracts),
                     extracts.c.sha256 == sha256,
                     extracts.c.state == ExtractState.DONE,
+                    runs.c.state != RunState.FAILED,
                 )
                 .order_by(extracts.c.id)
                 .limit(1)

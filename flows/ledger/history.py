@@ -97,6 +97,16 @@ class HistoryBook(Store):
             )
             return [_to_finding(row._mapping) for row in rows]
 
+    def has_finding(self, run_id: str, rule: str) -> bool:
+        """Whether a rule was broken in a run."""
+        with self._reading() as connection:
+            found = connection.execute(
+                select(findings.c.id)
+                .where(self._ours(findings), findings.c.run_id == run_id, findings.c.rule == rule)
+                .limit(1)
+            )
+            return found.first() is not None
+
     def events(
         self,
         *,

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Select, or_, select
 
 from flows.errors import IllegalTransitionError
-from flows.ledger.records import InvoiceRecord, WaitingRecord
-from flows.ledger.states import InvoiceState
+from flows.ledger.records import InvoiceRecord, WaitingRecord, spool_name
+from flows.ledger.states import INVOICE_TRANSITIONS, InvoiceState, RunState, require
 from flows.ledger.store import PAGE, SYSTEM, Store, batches, columns_for, to_record
-from flows.ledger.tables import invoices
-from transforms.balance import Tally, tally
+from flows.ledger.tables import events, invoices, runs
+from transforms.balance import RunningTally, Tally
 
 _ROW = {"invoice_row": "id"}
 
@@ -76,23 +75,26 @@ class InvoiceBook(Store):
 
         Amounts are summed as decimals, per currency and document type.
         """
-        items: dict[InvoiceState, list[tuple[str | None, str | None, Decimal | None]]] = {}
+        found: dict[InvoiceState, RunningTally] = {}
         with self._reading() as connection:
-            rows = connection.execute(
+            rows = connection.execution_options(yield_per=PAGE).execute(
                 select(
                     invoices.c.state, invoices.c.currency, invoices.c.type_code, invoices.c.total
                 ).where(self._ours(invoices), invoices.c.run_id == run_id)
             )
             for state, currency, type_code, total in rows:
-                items.setdefault(state, []).append((currency, type_code, total))
-        return {state: tally(of_state) for state, of_state in items.items()}
+                found.setdefault(state, RunningTally()).add(currency, type_code, total)
+        return {state: running.tally() for state, running in found.items()}
 
     def waiting(self, run_id: str) -> list[WaitingRecord]:
         """Return the invoices that former runs left waiting, for this run to take over.
 
         Those it took over before it crashed are among them when it is resumed; those it left
-        waiting itself are not.
+        waiting itself are not, nor those of a run that is held: nothing of it may leave yet.
         """
+        withheld = select(runs.c.run_id).where(
+            runs.c.state.in_([RunState.HELD, RunState.FAILED]), self._ours(runs)
+        )
         with self._reading() as connection:
             rows = connection.execute(
                 select(*columns_for(WaitingRecord, invoices, _ROW))
@@ -100,6 +102,7 @@ class InvoiceBook(Store):
                     self._ours(invoices),
                     invoices.c.state == InvoiceState.WAITING,
                     invoices.c.run_id != run_id,
+                    invoices.c.run_id.not_in(withheld),
                     or_(invoices.c.taken_over_by.is_(None), invoices.c.taken_over_by == run_id),
                 )
                 .order_by(invoices.c.id)
@@ -164,6 +167,96 @@ class InvoiceBook(Store):
                 run_id=run_id,
                 invoice_id=invoice_row,
             )
+
+    def give_up_waiting(
+        self, invoice_rows: Collection[int], *, reason: str, actor: str = SYSTEM
+    ) -> None:
+        """Quarantine invoices that wait and that no later night may take over.
+
+        Raises:
+            IllegalTransitionError: one of them does not wait; then none is changed.
+        """
+        with self._writing() as connection:
+            for batch in batches(sorted(invoice_rows)):
+                mine = (self._ours(invoices), invoices.c.id.in_(batch))
+                rows = connection.execute(
+                    select(
+                        invoices.c.id, invoices.c.number, invoices.c.state, invoices.c.run_id
+                    ).where(*mine)
+                ).all()
+                for row in rows:
+                    name = f"Invoice {row.number}"
+                    require(INVOICE_TRANSITIONS, name, row.state, InvoiceState.QUARANTINED)
+                connection.execute(
+                    events.insert(),
+                    [
+                        self._event(
+                            "invoice",
+                            InvoiceState.QUARANTINED,
+                            source=row.state,
+                            reason=reason,
+                            actor=actor,
+                            run_id=row.run_id,
+                            invoice_id=row.id,
+                        )
+                        for row in rows
+                    ],
+                )
+                connection.execute(
+                    invoices.update()
+                    .where(*mine)
+                    .values(state=InvoiceState.QUARANTINED, reason=reason, changed_at=self._clock())
+                )
+
+    def left_waiting(self, run_id: str) -> list[int]:
+        """Return the rows of a run's invoices that wait and that nobody took over."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                select(invoices.c.id)
+                .where(
+                    self._ours(invoices),
+                    invoices.c.run_id == run_id,
+                    invoices.c.state == InvoiceState.WAITING,
+                    invoices.c.taken_over_by.is_(None),
+                )
+                .order_by(invoices.c.id)
+            )
+            return list(rows.scalars())
+
+    def hand_back_waiting(self, run_id: str, *, reason: str, actor: str = SYSTEM) -> int:
+        """Let the invoices that a failed run had taken over wait again; return how many."""
+        with self._writing() as connection:
+            mine = (self._ours(invoices), invoices.c.taken_over_by == run_id)
+            rows = connection.execute(select(invoices.c.id, invoices.c.state).where(*mine)).all()
+            for row in rows:
+                self._record_event(
+                    connection,
+                    "invoice",
+                    "handed_back",
+                    source=row.state,
+                    reason=reason,
+                    actor=actor,
+                    run_id=run_id,
+                    invoice_id=row.id,
+                )
+            connection.execute(invoices.update().where(*mine).values(taken_over_by=None))
+            return len(rows)
+
+    def spent_spools(self, run_id: str) -> frozenset[str]:
+        """Return the spools that a run took over and that no invoice of the ledger needs now."""
+        over = select(runs.c.run_id).where(runs.c.state.in_([RunState.DONE, RunState.RELEASED]))
+        place = (invoices.c.file_sha256, invoices.c.first_line)
+        with self._reading() as connection:
+            taken = connection.execute(select(*place).where(invoices.c.taken_over_by == run_id))
+            spent = {spool_name(sha256, line) for sha256, line in taken}
+            # Of all companies: they may share a state folder.
+            waiting = connection.execute(
+                select(*place).where(
+                    invoices.c.state == InvoiceState.WAITING,
+                    or_(invoices.c.taken_over_by.is_(None), invoices.c.taken_over_by.not_in(over)),
+                )
+            )
+            return frozenset(spent - {spool_name(sha256, line) for sha256, line in waiting})
 
     def _paged(self, query: Select[Any], limit: int | None) -> Iterator[InvoiceRecord]:
         last = 0

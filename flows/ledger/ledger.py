@@ -10,6 +10,7 @@ from typing import Self
 from config.settings import Environment
 from flows.ledger import dialect, schema
 from flows.ledger.chunks import ChunkBook
+from flows.ledger.directory_book import DirectoryBook
 from flows.ledger.extracts import ExtractBook
 from flows.ledger.invoices import InvoiceBook
 from flows.ledger.returns import ReturnBook
@@ -19,7 +20,16 @@ from flows.ledger.sequences import SequenceBook
 from flows.ledger.store import utc_now
 
 
-class Ledger(RunBook, ExtractBook, SequenceBook, ChunkBook, InvoiceBook, ReturnBook, SentImport):
+class Ledger(
+    RunBook,
+    ExtractBook,
+    SequenceBook,
+    ChunkBook,
+    InvoiceBook,
+    ReturnBook,
+    SentImport,
+    DirectoryBook,
+):
     """The ledger of one environment, seen by one company and emitter.
 
     It is safe to use from several threads, and from several processes that opened it each for

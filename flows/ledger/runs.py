@@ -22,9 +22,15 @@ class RunBook(Store):
     """Runs of this company and emitter."""
 
     def start_run(
-        self, *, run_id: str, run_date: date, settings_hash: str, version: str
+        self,
+        *,
+        run_id: str,
+        run_date: date,
+        settings_hash: str,
+        version: str,
+        reason: str = "",
     ) -> RunRecord:
-        """Record a new run in state ``running``.
+        """Record a new run in state ``running``; ``reason`` is kept in its first event.
 
         Raises:
             IllegalTransitionError: a run of this id exists; an unfinished one is resumed instead.
@@ -45,7 +51,7 @@ class RunBook(Store):
                     started_at=self._clock(),
                 )
             )
-            self._record_event(connection, "run", RunState.RUNNING, run_id=run_id)
+            self._record_event(connection, "run", RunState.RUNNING, run_id=run_id, reason=reason)
         record = self.run(run_id)
         assert record is not None
         return record
@@ -129,9 +135,9 @@ class RunBook(Store):
             )
 
     def recent_counts(self, limit: int) -> list[int]:
-        """Return the number of invoices read in each of the newest ended runs, newest first.
+        """Return the number of invoices sent by each of the newest ended runs, newest first.
 
-        Nights without any invoice are left out: they say nothing of a usual night.
+        Nights that sent none are left out: they say nothing of a usual night.
         """
         with self._reading() as connection:
             rows = connection.execute(
@@ -141,6 +147,7 @@ class RunBook(Store):
                     self._ours(runs),
                     runs.c.kind == NIGHTLY,
                     runs.c.state.in_([RunState.DONE, RunState.RELEASED]),
+                    invoices.c.flow_id.is_not(None),
                 )
                 .group_by(runs.c.run_id, runs.c.started_at)
                 .order_by(runs.c.started_at.desc())

@@ -13,7 +13,12 @@ from pathlib import Path
 from sqlalchemy import URL, Column, Connection, Engine, MetaData, Table, Text, inspect, select
 
 from config.settings import Environment
-from flows.errors import ConfigurationError, EnvironmentMismatchError, LedgerOutdatedError
+from flows.errors import (
+    ConfigurationError,
+    EnvironmentMismatchError,
+    LedgerOutdatedError,
+    NoLedgerError,
+)
 from flows.ledger import dialect
 from flows.ledger.tables import meta
 
@@ -113,7 +118,7 @@ def upgrade(url: str) -> Upgrade:
 
 def no_ledger(url: URL) -> ConfigurationError:
     """Return the error of a place without a ledger."""
-    return ConfigurationError(
+    return NoLedgerError(
         f"There is no ledger at {url.render_as_string(hide_password=True)}.",
         next_step="Check ledger_url and state_folder in the settings.",
     )

@@ -83,7 +83,9 @@ _GIVEN_UP = frozenset({_I.BUNDLED, _I.QUARANTINED})
 INVOICE_TRANSITIONS: Mapping[InvoiceState, frozenset[InvoiceState]] = {
     _I.RECEIVED: frozenset({_I.QUARANTINED, _I.WAITING, _I.SKIPPED, _I.EXCLUDED, _I.BUNDLED}),
     _I.QUARANTINED: frozenset(),
-    _I.WAITING: frozenset(),  # the night that takes it over reads it as a new invoice of its own
+    # The night that takes it over reads it as a new invoice of its own. QUARANTINED: its run was
+    # given up, or its rows are lost.
+    _I.WAITING: frozenset({_I.QUARANTINED}),
     _I.SKIPPED: frozenset(),
     _I.EXCLUDED: frozenset(),
     # A report may come back before the deposit is recorded: we were killed in between.

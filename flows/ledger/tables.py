@@ -208,7 +208,7 @@ events = Table(
     *_scope(),
     Column("at", UtcTime, nullable=False),
     Column("actor", Text, nullable=False),
-    Column("kind", Text, nullable=False),  # run, extract, invoice, flow, return, identity, ledger
+    Column("kind", Text, nullable=False),  # run, extract, invoice, flow, return, identity…
     Column("run_id", Text),
     Column("invoice_id", BigInteger),
     Column("flow_id", Text),
@@ -288,6 +288,24 @@ statuses = Table(
     Index(None, "number"),
 )
 
+directory_imports = Table(
+    "directory_imports",
+    metadata,
+    _key(),
+    *_scope(),
+    Column("imported_at", UtcTime, nullable=False),
+    Column("dated", Date, nullable=False),  # when the directory was published
+    Column("actor", Text, nullable=False),
+    Column("structures_file", Text, nullable=False),
+    Column("structures_sha256", Text, nullable=False),
+    Column("services_file", Text),
+    Column("services_sha256", Text),
+    Column("structures", Integer, nullable=False),
+    Column("services", Integer),  # empty: not imported
+    Column("repaired", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+)
+
 directory = Table(
     "directory",
     metadata,
@@ -297,7 +315,17 @@ directory = Table(
     Column("service_code", Text, nullable=False),  # empty for the structure itself
     Column("name", Text, nullable=False),
     Column("active", Boolean, nullable=False),
-    Column("facts", JSON, nullable=False),
-    Column("imported_at", UtcTime, nullable=False),
+    Column("engagement_required", Boolean, nullable=False),
+    # Of a structure only.
+    Column("kind", Text),
+    Column("service_required", Boolean),
+    Column("service_or_engagement", Boolean),
+    Column("works_owner_only", Boolean),
+    Column("tells_payment", Boolean),
+    Column("postcode", Text),
+    Column("city", Text),
+    # Of a service only.
+    Column("valid_from", Date),
+    Column("valid_until", Date),
     UniqueConstraint("company", "emitter", "identifier", "service_code"),
 )

@@ -66,7 +66,8 @@ def total_with_vat_agrees(invoice: Invoice, context: RuleContext) -> Iterator[Hi
     currency, totals = invoice.currency, invoice.totals
     if currency is None and not context.facts.has("BT-5"):
         return
-    taxes = [one for one in tax_totals(invoice, context) if one.currency == (currency or "")]
+    written = context.facts.written("BT-5", currency)
+    taxes = [one for one in tax_totals(invoice, context) if one.currency == written]
     base, given = totals.without_vat, totals.with_vat
     expected = None
     if len(taxes) == 1 and taxes[0].amount is not None and base is not None:
@@ -111,7 +112,7 @@ def vat_is_the_sum_of_its_groups(invoice: Invoice, context: RuleContext) -> Iter
         if context.syntax == "ubl":
             if not total.groups:
                 continue
-        elif total.currency is None or total.currency != invoice.currency:
+        elif total.currency != context.facts.written("BT-5", invoice.currency):
             continue
         taxes = (invoice.vat[rank].tax for rank in total.groups)
         expected = cents(sum((tax for tax in taxes if tax is not None), ZERO))
@@ -124,6 +125,7 @@ def tax_follows_from_its_base(invoice: Invoice, context: RuleContext) -> Iterato
     for rank in judged_groups(invoice, context):
         group = invoice.vat[rank]
         foreign = ("BT-118", rank) in context.facts.foreign
+        foreign = foreign and not context.facts.has("BT-118-VAT", rank)
         rate = None if foreign else group.rate
         tax, base = group.tax, group.taxable
         if tax is None:

@@ -84,7 +84,7 @@ def _document(invoice: Invoice, context: RuleContext, *, ubl: bool) -> Iterator[
             yield CodeUse("BR-CL-08", subjects, note.subject_code, "BT-21")
     for document in invoice.documents:
         if document.mime:
-            yield CodeUse("BR-CL-24", "mime_types", document.mime, "BT-125")
+            yield CodeUse("BR-CL-24", "mime_types", document.mime, "BG-24")
 
 
 def _parties(

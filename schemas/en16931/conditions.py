@@ -10,9 +10,10 @@ from datetime import date
 from functools import lru_cache
 
 from config.codes import load_codes
+from config.target import SyntaxName
 from schemas.registry import Family, Hit, RuleContext
 from transforms.facts import Means
-from transforms.invoice import Invoice, Payment, Period
+from transforms.invoice import CreditTransfer, Invoice, Payment, Period
 
 CONDITIONS = Family("en16931.conditions")
 
@@ -107,10 +108,11 @@ def periods_of_lines_are_right(invoice: Invoice, context: RuleContext) -> Iterat
 def seller_can_be_known(invoice: Invoice, context: RuleContext) -> Iterator[Hit]:
     """The seller has an identifier, a registration or a VAT number."""
     facts, seller = context.facts, invoice.seller
-    if facts.from_xml and not facts.has("BG-4"):
-        return
-    known = seller.legal_id or seller.vat_id or seller.identifiers
-    if not known and not any(facts.has(bt) for bt in ("BT-29", "BT-30", "BT-31")):
+    if facts.from_xml:
+        known = facts.registrations.seller_known or not facts.has("BG-4")
+    else:
+        known = bool(seller.legal_id or seller.vat_id or seller.identifiers)
+    if not known:
         yield Hit("BR-CO-26", "BT-30")
 
 
@@ -140,11 +142,11 @@ def vat_is_told_in_accounting_currency(invoice: Invoice, context: RuleContext) -
     facts = context.facts
     if not invoice.vat_currency and not facts.has("BT-6"):
         return
-    wanted = invoice.vat_currency or ""
+    wanted = facts.written("BT-6", invoice.vat_currency)
     if context.syntax == "cii":
         if facts.from_xml and not facts.has("BG-22"):
             return
-        if wanted == (invoice.currency or ""):
+        if wanted == facts.written("BT-5", invoice.currency):
             yield Hit("BR-53", "BT-6", wanted)
             return
     if facts.from_xml:
@@ -167,9 +169,17 @@ def _means(invoice: Invoice, context: RuleContext) -> tuple[Means, ...]:
         return ()
     code = payment.means_code or None
     return tuple(
-        Means(code, transfer is not None, told := bool(transfer and transfer.account), told)
-        for transfer in payment.transfers or (None,)
+        _written(code, transfer, context.syntax) for transfer in payment.transfers or (None,)
     )
+
+
+def _written(code: str | None, transfer: CreditTransfer | None, syntax: SyntaxName) -> Means:
+    if transfer is None:
+        return Means(code)
+    told = bool(transfer.account)
+    # The bank stands inside the account in UBL, beside it in CII.
+    account = told or bool(transfer.account_name or (syntax == "ubl" and transfer.bank))
+    return Means(code, account, told, told)
 
 
 def _is_instruction(payment: Payment) -> bool:
@@ -197,8 +207,14 @@ def _is_reversed(period: Period, context: RuleContext, start: str, end: str, *ra
     ]
     if not all(told):
         return False
-    if context.syntax == "cii" and any((bt, *ranks) in facts.unformatted for bt in (start, end)):
-        return True  # the artefact compares dates of format 102 only
+    if context.syntax == "cii":
+        if any((bt, *ranks) in facts.unformatted for bt in (start, end)):
+            return True  # the artefact compares dates of format 102 only
+        first, last = (
+            facts.texts.get((bt, *ranks)) or (f"{value:%Y%m%d}" if value else "")
+            for bt, value in ((start, period.start), (end, period.end))
+        )
+        return last < first  # as text, which is right for dates of that format
     return period.start is not None and period.end is not None and period.end < period.start
 
 

@@ -49,11 +49,12 @@ def totals_of_vat_have_two_decimals(invoice: Invoice, context: RuleContext) -> I
     totals = tax_totals(invoice, context)
     if context.syntax == "ubl" or not totals:
         return
-    if all(one.currency == invoice.currency and not _is_short(one.amount) for one in totals):
+    currency = context.facts.written("BT-5", invoice.currency)
+    if all(one.currency == currency and not _is_short(one.amount) for one in totals):
         yield Hit("BR-DEC-13", "BT-110", _plain(totals[0].amount))
-    wanted = invoice.vat_currency
+    wanted = context.facts.written("BT-6", invoice.vat_currency)
     if wanted or context.facts.has("BT-6"):
-        right = any(one.currency == (wanted or "") and _is_short(one.amount) for one in totals)
+        right = any(one.currency == wanted and _is_short(one.amount) for one in totals)
         if not right and (context.facts.from_xml or invoice.totals.vat_accounting is not None):
             yield Hit("BR-DEC-15", "BT-111", _plain(invoice.totals.vat_accounting))
 

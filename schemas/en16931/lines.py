@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.registry import Family, Hit, RuleContext
-from transforms.facts import Facts
+from transforms.facts import HIDDEN_GROUPS, Facts
 from transforms.invoice import AllowanceCharge, Invoice
-from transforms.read_cii_facts import HIDDEN_GROUPS
 
 LINES = Family("en16931.lines")
 
@@ -128,7 +127,10 @@ def groups_are_told(invoice: Invoice, context: RuleContext) -> Iterator[Hit]:
         if foreign or (not group.category and not facts.has("BT-118", rank)):
             yield Hit("BR-47", "BT-118", group.category)
         rated = group.rate is not None or facts.has("BT-119", rank)
-        if foreign or not (rated or group.category == "O"):
+        unrated = group.category == "O"
+        if context.syntax == "cii":
+            unrated = unrated and ("BT-118", rank) not in facts.texts
+        if foreign or not (rated or unrated):
             yield Hit("BR-48", "BT-119")
 
 

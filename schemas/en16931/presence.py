@@ -150,7 +150,7 @@ def filled(text: str | None) -> bool:
 def _no_issue_date(invoice: Invoice, facts: Facts, syntax: str) -> bool:
     if syntax == "cii" and ("BT-2",) in facts.unformatted:
         return True  # the artefact looks at dates of format 102 only
-    return invoice.issue_date is None and not facts.texts.get(("BT-2",))
+    return invoice.issue_date is None and not filled(facts.texts.get(("BT-2",)))
 
 
 def _address(

@@ -12,6 +12,7 @@ from decimal import Decimal
 from schemas.en16931.arithmetic import is_near
 from schemas.en16931.rounding import ZERO, cents, whole
 from schemas.en16931.vat_families import FAMILY_NAMES, VAT_FAMILIES, SyntaxSide, VatFamily
+from schemas.en16931.vat_special import is_vat, nothing_else, split_payment, supply_is_told
 from schemas.en16931.vat_uses import (
     ALLOWANCE,
     CHARGE,
@@ -27,8 +28,6 @@ from transforms.facts import Registrations
 from transforms.invoice import Invoice
 
 VAT = Family("en16931.vat")
-
-_ITALY = "IT"
 
 
 @VAT.check(
@@ -49,18 +48,14 @@ def categories_are_coherent(invoice: Invoice, context: RuleContext) -> Iterator[
         yield from _numbers_are_told(family, invoice, used, context)
         yield from _rates_fit(family, side, used)
         for rank in grouped:
-            if side.any_scheme or _is_vat(rank, context):
+            if side.any_scheme or is_vat(rank, context):
                 yield from _group_is_right(family, side, invoice, used, rank, context)
     if "K" in groups:
-        yield from _supply_is_told(invoice, groups["K"], context)
+        yield from supply_is_told(invoice, groups["K"], context)
     if "O" in groups:
-        yield from _nothing_else(uses, groups, context)
+        yield from nothing_else(uses, groups, context)
     if "B" in uses or "B" in groups:
-        yield from _split_payment(invoice, uses, groups, context)
-
-
-def _is_vat(rank: int, context: RuleContext) -> bool:
-    return not context.facts.foreign or ("BT-118", rank) not in context.facts.foreign
+        yield from split_payment(invoice, uses, groups, context)
 
 
 def _groups_fit(
@@ -80,7 +75,7 @@ def _groups_fit(
         if family.name == "O" and not count:
             return True
         return count == 1 and bool(used)
-    by_vat = [rank for rank in grouped if _is_vat(rank, context)]
+    by_vat = [rank for rank in grouped if is_vat(rank, context)]
     if side.group == "exactly_one":
         seen = by_vat or any(use.vat for use in used)
         return len(by_vat) == 1 or not seen
@@ -137,7 +132,7 @@ def _missing_number(family: VatFamily, told: Registrations) -> str | None:
 def _rates_fit(family: VatFamily, side: SyntaxSide, used: list[Use]) -> Iterator[Hit]:
     """Rules 05 to 07 of the family."""
     for use in used:
-        if not use.vat or use.kind == UNTOLD:
+        if not use.vat or not use.judged or use.kind == UNTOLD:
             continue
         rate = use.rate
         if side.rate == "none":
@@ -192,7 +187,7 @@ def _base(
     by_rate = side.base in ("near_by_rate", "exact_by_rate")
     if side.base == "untested" or (by_rate and rate is None):
         return None
-    counted = [use for use in used if not by_rate or use.rate == rate]
+    counted = [use for use in used if use.judged and (not by_rate or use.rate == rate)]
     sums = [ZERO, ZERO, ZERO, ZERO]
     for use in counted:
         if use.of_document:
@@ -220,86 +215,6 @@ def _is_backed(invoice: Invoice, counted: list[Use], *, by_rate: bool, side: Syn
     if by_rate and side.rate == "positive":
         return bool(counted)
     return bool(invoice.lines)
-
-
-def _supply_is_told(invoice: Invoice, groups: list[int], context: RuleContext) -> Iterator[Hit]:
-    """BR-IC-11 and BR-IC-12: when and where an intra-Community supply went."""
-    if not any(_is_vat(rank, context) for rank in groups):
-        return
-    facts, delivery, period = context.facts, invoice.delivery, invoice.period
-    dated = bool((delivery and delivery.date) or (period and (period.start or period.end)))
-    country = delivery.address.country if delivery and delivery.address else None
-    if context.syntax == "ubl":
-        dated = dated or facts.period_told or len(facts.texts.get(("BT-72",), "")) > 1
-        placed = len(country or "") > 1
-    else:
-        dated = dated or any(facts.has(bt) for bt in ("BT-72", "BT-73", "BT-74"))
-        placed = country is not None or facts.has("BT-80")
-    if not dated:
-        yield Hit("BR-IC-11", "BT-72")
-    if not placed:
-        yield Hit("BR-IC-12", "BT-80", country)
-
-
-def _nothing_else(
-    uses: dict[str, list[Use]], groups: dict[str, list[int]], context: RuleContext
-) -> Iterator[Hit]:
-    """BR-O-11 to BR-O-14: beside what is outside the scope of VAT there is nothing else."""
-    if not any(_is_vat(rank, context) for rank in groups["O"]):
-        return
-    others = [use for category, used in uses.items() if category != "O" for use in used]
-    if context.syntax == "ubl":
-        others = [use for use in others if use.vat]
-        grouped = [
-            category
-            for category, ranks in groups.items()
-            if category != "O" and any(_is_vat(rank, context) for rank in ranks)
-        ]
-        found = {kind: [use.category for use in others if use.kind == kind] for kind in range(3)}
-        wrong = (grouped, found[LINE], found[ALLOWANCE], found[CHARGE])
-    else:
-        # The artefact for CII puts groups and lines together, then allowances and charges.
-        taxes = [use.category for use in others if use.kind == LINE and use.category]
-        taxes += [category for category in groups if category not in ("", "O")]
-        allowances = [use.category for use in others if use.kind != LINE and use.category]
-        wrong = (taxes, taxes, allowances, allowances)
-    terms = ("BT-118", "BT-151", "BT-95", "BT-102")
-    for number, (bt, categories) in enumerate(zip(terms, wrong, strict=True), start=11):
-        if categories:
-            yield Hit(f"BR-O-{number}", bt, categories[0])
-
-
-def _split_payment(
-    invoice: Invoice,
-    uses: dict[str, list[Use]],
-    groups: dict[str, list[int]],
-    context: RuleContext,
-) -> Iterator[Hit]:
-    """BR-B-01 and BR-B-02: split payment is Italian, and stands without the standard rate."""
-    abroad = next((one for one in _countries(invoice, context) if one != _ITALY), None)
-    if abroad is not None:
-        yield Hit("BR-B-01", "BT-40", abroad)
-    standard = "S" in groups or any(
-        use.of_document or context.syntax == "cii" for use in uses.get("S", ())
-    )
-    if standard:
-        yield Hit("BR-B-02", "BT-118", "S")
-
-
-def _countries(invoice: Invoice, context: RuleContext) -> Iterator[str]:
-    if context.facts.from_xml:
-        rules = ("BR-CL-14", "BR-CL-15") if context.syntax == "ubl" else ("BR-CL-14",)
-        yield from (use.value for use in context.facts.codes if use.rule in rules)
-        return
-    representative, delivery = invoice.tax_representative, invoice.delivery
-    for address in (
-        invoice.seller.address,
-        invoice.buyer.address,
-        representative.address if representative else None,
-        delivery.address if delivery else None,
-    ):
-        if address and address.country:
-            yield address.country
 
 
 def _wrong(rule: str, bt: str, given: Decimal | None, expected: Decimal | None) -> Hit:

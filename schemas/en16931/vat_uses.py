@@ -35,6 +35,8 @@ class Use(NamedTuple):
     """It stands on a line, or on an allowance or charge of the document: it counts in BT-116."""
     exact: bool = True
     """Its category is written without blanks around it."""
+    judged: bool = True
+    """Its own rate is looked at, and its amount counts."""
 
 
 def uses_of(invoice: Invoice, context: RuleContext) -> dict[str, list[Use]]:
@@ -44,7 +46,7 @@ def uses_of(invoice: Invoice, context: RuleContext) -> dict[str, list[Use]]:
     foreign = facts.foreign
     for rank, line in enumerate(invoice.lines):
         category, rate = line.vat_category or "", line.vat_rate
-        if not category and rate is None:
+        if not category and rate is None and not facts.has("BT-151-TAX", rank):
             continue
         rated, vat, exact = rate is not None, True, True
         if facts.from_xml:
@@ -59,9 +61,18 @@ def uses_of(invoice: Invoice, context: RuleContext) -> dict[str, list[Use]]:
             exact=exact,
         )
         uses.setdefault(category, []).append(use)
-    for use in _of_allowances(invoice, context):
+    for use in (*_of_allowances(invoice, context), *_of_extra_taxes(context)):
         uses.setdefault(use.category, []).append(use)
     return uses
+
+
+def _of_extra_taxes(context: RuleContext) -> Iterator[Use]:
+    for tax in context.facts.extra_taxes:
+        yield Use(
+            *(tax.category, None, False, ZERO, LINE, "BT-151", "BT-152"),
+            vat=tax.vat,
+            judged=False,
+        )
 
 
 def as_compared(category: str, context: RuleContext, bt: str, *ranks: int) -> str:
@@ -77,7 +88,7 @@ def _of_allowances(invoice: Invoice, context: RuleContext) -> Iterator[Use]:
         yield from _of_allowance(item, terms, context, (rank,))
     for rank, line in enumerate(invoice.lines):
         for inner, item in enumerate(line.allowances):
-            if item.vat_category or item.vat_rate is not None:
+            if item.vat_category or item.vat_rate is not None or context.facts.from_xml:
                 group = "BG-28" if item.is_charge else "BG-27"
                 terms = (group, f"{group}-VAT", f"{group}-RATE")
                 yield from _of_allowance(item, terms, context, (rank, inner))
@@ -90,9 +101,10 @@ def _of_allowance(
     ranks: tuple[int, ...],
 ) -> Iterator[Use]:
     group, bt, rate_bt = terms
-    if not item.vat_category and item.vat_rate is None:
-        return
     facts = context.facts
+    told = item.vat_category or item.vat_rate is not None
+    if not told and not facts.has(f"{bt}-TAX", *ranks):
+        return
     kind, amount = CHARGE, item.amount or ZERO
     if not item.is_charge:
         kind, amount = ALLOWANCE, -amount

@@ -76,6 +76,10 @@ def test_known_sellers_are_those_of_the_file() -> None:
         {"defaults": {"BT-9": "tomorrow"}},
         {"vat_codes": {"N": {"category": "X"}}},
         {"vat_codes": {"N": {"category": "S", "rate": "120"}}},
+        {"vat_codes": {"N": {"category": "S"}}},
+        {"vat_codes": {"N": {"category": "S", "rate": "0"}}},
+        {"vat_codes": {"X": {"category": "E", "rate": "20"}}},
+        {"vat_codes": {"X": {"category": "O", "rate": "5.5"}}},
         {"seller": {"address": {"country": "France"}}},
     ],
 )

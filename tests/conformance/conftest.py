@@ -7,16 +7,18 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from tests.support.coverage import Coverage
+from tests.support.coverage import Coverage, Score
 
 AIFE_FOLDERS = ("aife_FSO1116A_E2_CII16B", "aife_FSO1117A_facturx_en16931")
 D16B = "xsd/cii_d16b/CII/uncefact/data/standard/CrossIndustryInvoice_100pD16B.xsd"
 
 _COVERAGE = pytest.StashKey[Coverage]()
+_VERDICTS = pytest.StashKey[Score]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_COVERAGE] = Coverage()
+    config.stash[_VERDICTS] = Score()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -51,6 +53,12 @@ def coverage(request: pytest.FixtureRequest) -> Coverage:
     return request.config.stash[_COVERAGE]
 
 
+@pytest.fixture(scope="session")
+def verdicts(request: pytest.FixtureRequest) -> Score:
+    """The score of our EN 16931 rules that the run ends with."""
+    return request.config.stash[_VERDICTS]
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
@@ -58,4 +66,9 @@ def pytest_terminal_summary(
     if coverage.rows:
         terminalreporter.section("AIFE samples: values carried by model and writer")
         for line in coverage.lines():
+            terminalreporter.write_line(line)
+    score = config.stash[_VERDICTS]
+    if score.seen:
+        terminalreporter.section("EN 16931: documents with the official verdict")
+        for line in score.lines():
             terminalreporter.write_line(line)

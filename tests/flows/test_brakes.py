@@ -74,3 +74,13 @@ def test_the_sellers_of_the_company_file_are_known() -> None:
     company = frozenset({"40678483500521"})
     assert [b.name for b in held(Brakes(), stranger, company_sellers=company)] == ["known_sellers"]
     assert held(Brakes(), figures(), company_sellers=company) == ()
+
+
+def test_sellers_known_by_siret_are_known_by_siren_when_numbers_are_unique_by_siren() -> None:
+    company = frozenset({"40678483500521"})
+    one = figures(sellers=frozenset({"406784835"}))
+    stranger = figures(sellers=frozenset({"810347328"}))
+    assert held(Brakes(), one, company_sellers=company, by_siren=True) == ()
+    assert [b.name for b in held(Brakes(), stranger, company_sellers=company, by_siren=True)] == [
+        "known_sellers"
+    ]

@@ -124,8 +124,8 @@ def test_a_key_that_comes_back_holds_back_all_its_parts_and_names_the_places(
     found = read(tmp_path, a=HEAD + "F1;1;10\nF2;1;10\nF1;2;5\n")
     assert found.keys == ["F1", "F2", "F1"]
     first, _, last = (rows.findings for rows in found.invoices)
-    assert first[0].params == {"here": "a.csv:2", "others": "a.csv:4"}
-    assert last[0].params == {"here": "a.csv:4", "others": "a.csv:2"}
+    assert first[0].params == {"others": "4"}
+    assert last[0].params == {"others": "2"}
     assert {first[0].rule, last[0].rule} == {"XT-KEY-01"}
     assert found.invoices[1].findings == ()
 
@@ -282,7 +282,7 @@ def test_lines_that_come_back_are_joined_and_told(tmp_path: Path) -> None:
     )
     assert found.rules == {"F1": ["XT-KEY-01"], "F2": []}
     assert found.invoices[0].blocks[1].lines == (2, 4)
-    assert found.invoices[0].findings[0].params["others"] == "lines.csv:2"
+    assert found.invoices[0].findings[0].params["others"] == "2"
 
 
 def test_an_unreadable_header_row_leaves_its_lines_without_header(tmp_path: Path) -> None:

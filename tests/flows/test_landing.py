@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -123,3 +126,65 @@ def test_peek_moves_nothing(settings: Landing, tmp_path: Path) -> None:
     claim = landing.peek(settings, now=NOW, processed=never)
     assert [file.name for file in claim.files] == ["invoices.csv"]
     assert source.exists()
+
+
+def test_a_landing_folder_that_may_not_be_read_is_an_error_that_may_pass(
+    settings: Landing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_folder: Path) -> Iterator[Path]:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "iterdir", refused)  # root reads everything: no mode stops it
+    with pytest.raises(LandingUnavailableError, match="Permission denied"):
+        landing.claim(settings, tmp_path / "claimed", now=NOW, processed=never)
+
+
+def test_an_extract_taken_back_while_it_is_claimed_is_no_fault(
+    settings: Landing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.csv", "b.csv"):
+        (settings.folder / name).write_text(name)
+        os.utime(settings.folder / name, (0, 0))
+    rename = Path.rename
+
+    def race(path: Path, target: Path) -> Path:
+        if path.name == "a.csv":
+            path.unlink()
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", race)
+    taken = landing.claim(settings, tmp_path / "claimed", now=NOW, processed=never)
+    assert [file.name for file in taken.files] == ["b.csv"]
+
+
+def test_what_is_put_back_is_claimed_again_with_its_companions(tmp_path: Path) -> None:
+    folder = tmp_path / "landing"
+    folder.mkdir()
+    settings = Landing(folder=folder, complete_when="done_file")
+    for name in ("a.csv", "a.csv.done", "a.csv.ctl"):
+        (folder / name).write_text(name)
+    first = landing.claim(settings, tmp_path / "one", now=NOW, processed=never)
+    assert landing.put_back(settings, first.files) == ("a.csv",)
+    assert landing.put_back(settings, first.files) == ()  # again, after a crash
+    again = landing.claim(settings, tmp_path / "two", now=NOW, processed=never)
+    assert [file.sha256 for file in again.files] == [file.sha256 for file in first.files]
+    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == [
+        "a.csv",
+        "a.csv.ctl",
+        "a.csv.done",
+    ]
+
+
+def test_a_claimed_file_that_is_neither_here_nor_there_is_missed(
+    settings: Landing, tmp_path: Path
+) -> None:
+    (settings.folder / "b.csv").write_text("b")
+    wanted = {hashlib.sha256(text).hexdigest(): name for text, name in ((b"a", "a.csv"),)}
+    folder = tmp_path / "claimed"
+    with pytest.raises(landing.ClaimLostError, match=r"a\.csv"):
+        landing.claimed_before(settings, folder, processed=never, expected=wanted)
+    put_back_before = {hashlib.sha256(b"b").hexdigest(): "b.csv"}
+    claim_again = landing.claimed_before(
+        settings, folder, processed=never, expected=put_back_before
+    )
+    assert claim_again.files == ()

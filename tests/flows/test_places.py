@@ -5,8 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from flows.ledger import InvoiceState
-from flows.night import balance_record
-from flows.places import PLACES, balance_of, read_tally
+from flows.places import PLACES, balance_of, balance_record, read_tally
 from transforms.balance import Place, Tally
 
 

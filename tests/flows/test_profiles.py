@@ -57,6 +57,10 @@ def test_a_profile_extends_a_file_beside_it(tmp_path: Path) -> None:
             ["p.yaml, line 4", "BT-2.table"],
         ),
         ("extends: p.yaml\nprofile: p\n", ["circle"]),
+        (
+            "extends: generic\nprofile: p\ndates: {formats: [dd/MM/yyyy, MM/dd/yyyy]}\n",
+            ["p.yaml, line 3, key dates.formats.1"],
+        ),
     ],
 )
 def test_faults_of_a_profile_name_file_line_and_key(

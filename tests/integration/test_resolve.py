@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
 
-from flows.errors import ConfigurationError, ExitCode
+from flows.errors import ConfigurationError, ExitCode, OutboxDamagedError
 from flows.ledger import FlowState
 from flows.resolve import resolve
 from tests.support.firm import Firm, csv, row
@@ -56,6 +57,17 @@ def test_a_flow_sent_again_has_a_new_number_and_the_same_invoices(
         names = [name for name, _ in read_bundle(stream, name=new.file_name)]
     assert names[0] == f"{new.file_name}.xml"
     assert len(names) == 2
+
+
+def test_a_flow_whose_file_was_changed_is_not_sent_again(doubtful: tuple[Firm, str]) -> None:
+    firm, flow_id = doubtful
+    [path] = (path for path in (firm.root / "state" / "outbox").rglob("FSO*"))
+    with gzip.open(path) as stream:
+        content = stream.read()
+    path.write_bytes(gzip.compress(content.replace(b"50.00", b"55.00")))
+    with pytest.raises(OutboxDamagedError, match="SHA-256"):
+        resolve(firm.configuration(), flow_id, resend=True, by="A. Martin", reason="x")
+    assert firm.states() == {"F1": ["in_doubt"], "F2": ["in_doubt"]}
 
 
 def test_a_flow_that_is_not_in_doubt_cannot_be_resolved(tmp_path: Path) -> None:

@@ -68,3 +68,47 @@ def test_every_term_of_the_rules_on_the_model_has_an_everyday_name() -> None:
     rules = [rule for rule in load_catalogue().rules.values() if rule.area in areas]
     terms = {rule.term for rule in rules if rule.term}
     assert {term for term in terms if not term.startswith("BG-")} <= set(registry().terms)
+
+
+HERE = Location("ventes.csv", 12, "NOM")
+
+
+@pytest.mark.parametrize(
+    ("rule", "bt", "location", "advice"),
+    [
+        (
+            "CP-LENGTH-01",
+            "BT-44",
+            HERE,
+            "Raccourcissez ce texte : colonne « NOM » (ligne 12, ventes.csv).",
+        ),
+        (
+            "CP-LENGTH-01",
+            "BT-27",
+            Location("ventes.csv", 2),
+            "Raccourcissez ce texte : « Raison sociale du fournisseur » "
+            "dans le fichier société ou le profil.",
+        ),
+        (
+            "CP-PRICE-01",
+            "BT-148",
+            Location(),
+            "Donnez la remise unitaire (BT-147), ou ne donnez que le prix net.",
+        ),
+        (
+            "CP-PRICE-01",
+            "BT-148",
+            Location("ventes.csv"),
+            "Donnez la remise unitaire (BT-147), ou ne donnez que le prix net (ventes.csv).",
+        ),
+    ],
+)
+def test_an_advice_names_what_is_known_of_the_place_and_no_more(
+    rule: str, bt: str, location: Location, advice: str
+) -> None:
+    assert explain(Finding(rule, Severity.ERROR, location, bt=bt), "fr").advice == advice
+
+
+def test_an_unknown_fact_outside_parentheses_is_a_dash() -> None:
+    told = explain(Finding("CP-NUMBER-01", Severity.FATAL, value="F"), "fr")
+    assert told.message == "Le numéro « F » a – caractères, Chorus Pro en accepte – au plus."

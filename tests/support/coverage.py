@@ -6,6 +6,25 @@ from dataclasses import dataclass, field
 
 
 @dataclass
+class Score:
+    """How many documents of each kind have the official verdict."""
+
+    right: dict[str, int] = field(default_factory=dict)
+    seen: dict[str, int] = field(default_factory=dict)
+
+    def count(self, kind: str, *, right: bool) -> None:
+        """Add a document of this kind."""
+        self.seen[kind] = self.seen.get(kind, 0) + 1
+        self.right[kind] = self.right.get(kind, 0) + right
+
+    def lines(self) -> list[str]:
+        """Return the score as lines of text."""
+        return [
+            f"{kind:<14}  {self.right[kind]:>4} of {seen:>4}" for kind, seen in self.seen.items()
+        ]
+
+
+@dataclass
 class Coverage:
     """Per sample: values carried, and short reasons for those that are not; reasons in full."""
 

@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from config.settings import Environment
-from config.target import load_target
+from config.target import SyntaxName, load_target
 from schemas.registry import Family, Hit, RuleContext
+from transforms.facts import NO_FACTS, Facts
 from transforms.invoice import (
     Address,
     AllowanceCharge,
@@ -113,20 +114,25 @@ def context(
     environment: Environment = Environment.PRODUCTION,
     target: str = "chorus_direct",
     policies: Mapping[str, str] | None = None,
+    syntax: SyntaxName = "cii",
+    facts: Facts = NO_FACTS,
+    overrides: Mapping[str, str] | None = None,
 ) -> RuleContext:
     """Return a context of rules at the run date of the tests."""
     return RuleContext(
         environment=environment,
-        target=load_target(target, policies=policies or {}),
+        target=load_target(target, overrides=overrides or {}, policies=policies or {}),
         run_date=RUN_DATE,
+        syntax=syntax,
+        facts=facts,
     )
 
 
-def hits(family: Family, invoice: Invoice) -> list[Hit]:
+def hits(family: Family, invoice: Invoice, syntax: SyntaxName = "cii") -> list[Hit]:
     """Return what the checks of one family say, and see that they keep to their own rules."""
     found: list[Hit] = []
     for check in family.checks:
-        said = list(check.run(invoice, context()))
+        said = list(check.run(invoice, context(syntax=syntax)))
         assert {hit.rule for hit in said} <= set(check.rules)
         found += said
     return found

@@ -15,7 +15,9 @@ from config.profile import Profile
 from transforms.finding import Finding
 from transforms.grouping import InvoiceRows, RowBlock
 from transforms.invoice import (
+    Address,
     AllowanceCharge,
+    Contact,
     ContractReference,
     CreditTransfer,
     DocumentReference,
@@ -202,8 +204,8 @@ def test_a_header_that_contradicts_itself_is_a_finding_a_blank_one_is_not() -> N
         ({"vat_rate": "20"}, "MP-VAT-01", "20"),
         ({"vat_rate": "0"}, "MP-VAT-01", "0"),
         ({"vat_code": "??"}, "MP-VAT-02", "??"),
-        ({"vat_code": "N", "vat_rate": "10"}, "MP-VAT-03", "S 10"),
-        ({"vat_code": "N", "vat_category": "E"}, "MP-VAT-03", "E 20"),
+        ({"vat_code": "N", "vat_rate": "10"}, "MP-VAT-03", "S 10 %"),
+        ({"vat_code": "N", "vat_category": "E"}, "MP-VAT-03", "E 20 %"),
     ],
 )
 def test_a_vat_category_is_never_guessed(cells: dict[str, str], rule: str, value: str) -> None:
@@ -361,3 +363,49 @@ def test_the_order_of_columns_does_not_count_the_order_of_lines_does() -> None:
     first, second = LINE, LINE | {"line_number": "2"}
     assert said(HEAD | first, HEAD | second) != said(HEAD | second, HEAD | first)
     assert said(HEAD | first, HEAD | first) != said(HEAD | first)
+
+
+def test_a_vat_point_date_of_the_extract_wins_over_the_code_of_the_company() -> None:
+    company = Company.model_validate(COMPANY.model_dump() | {"defaults": {"BT-8": "5"}})
+    dated = HEAD | LINE | {"vat_point_date": "2026-11-20"}
+    assert mapped(HEAD | LINE, company=company).invoice.vat_point_code == "5"
+    assert mapped(dated, company=company).invoice.vat_point_code is None
+    both = mapped(dated | {"vat_point_code": "72"}, company=company).invoice
+    assert both.vat_point_code == "72"
+
+
+def test_a_factor_of_the_extract_is_never_paid_on_the_account_of_the_company() -> None:
+    cells = HEAD | LINE | {"payee_name": "Affacturage SA"}
+    alone = mapped(cells).invoice
+    assert alone.payment is not None
+    assert alone.payment.transfers == ()
+    paid = mapped(cells | {"iban": "DE89370400440532013000"}).invoice
+    assert paid.payment is not None
+    assert paid.payment.transfers == (
+        CreditTransfer(account="DE89370400440532013000", account_name="Affacturage SA"),
+    )
+
+
+def test_payee_and_valideur_come_with_address_and_contact() -> None:
+    invoice = mapped(
+        HEAD
+        | LINE
+        | {
+            "payee_name": "Affacturage SA",
+            "payee_city": "Paris",
+            "payee_contact_email": "a@factor.example",
+            "payee_identifier_1": "F-12",
+            "validator_siret": SIRET,
+            "validator_address_line1": "1 rue du Chantier",
+            "validator_contact_name": "M. Durand",
+            "buyer_note": "Lycée",
+        }
+    ).invoice
+    assert invoice.payee is not None
+    assert invoice.payee.address == Address(city="Paris", country="FR")
+    assert invoice.payee.contact == Contact(email="a@factor.example")
+    assert invoice.payee.identifiers == (Identifier("F-12"),)
+    assert invoice.validator is not None
+    assert invoice.validator.address == Address(line1="1 rue du Chantier", country="FR")
+    assert invoice.validator.contact == Contact(name="M. Durand")
+    assert invoice.buyer.legal_form == "Lycée"

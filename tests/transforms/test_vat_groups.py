@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from tests.support.ruled_invoice import SAMPLE, D, allowance, changed
 from transforms.invoice import Invoice, Totals, VatBreakdown
-from transforms.vat_groups import GroupGap, settle_vat
+from transforms.vat_groups import GroupGap, settle_vat, vat_text
 
 TOLERANCE = D("0.05")
 BARE = changed({"totals": Totals(), "vat": ()})
@@ -82,7 +83,8 @@ def test_the_vat_of_the_erp_is_written_within_the_tolerance() -> None:
     [
         (VatBreakdown(category="S", rate=D(20), tax=D("20.06")), "TT-VAT-01", "BT-117"),
         (VatBreakdown(category="S", rate=D(20), taxable=D("99")), "TT-BASE-01", "BT-116"),
-        (VatBreakdown(category="S", rate=D(10), taxable=D("100")), "TT-BASE-01", "BT-116"),
+        (VatBreakdown(category="S", rate=D(10), taxable=D("100")), "TT-BASE-02", "BT-116"),
+        (VatBreakdown(category="S", rate=D(10), taxable=D("100")), "TT-BASE-03", "BT-116"),
     ],
 )
 def test_beyond_the_tolerance_a_group_blocks(group: VatBreakdown, rule: str, bt: str) -> None:
@@ -139,3 +141,20 @@ def test_a_line_without_category_leaves_the_breakdown_as_read(
     invoice = changed({"lines.0.vat_category": None, "vat": groups, "totals": totals}, SAMPLE)
     settled = settle_vat(invoice, D(100), TOLERANCE)
     assert (settled.groups, settled.tax, settled.gaps) == (groups, tax, ())
+
+
+def test_a_small_gap_of_the_total_is_told_as_the_total_the_erp_gave() -> None:
+    invoice = replace(BARE, totals=Totals(with_vat=D("120.02")))
+    settled = settle_vat(invoice, D(100), D("0.05"))
+    assert settled.tax == D("20.02")
+    assert [(gap.rule, gap.bt, gap.given, gap.ours) for gap in settled.gaps] == [
+        ("TT-CLOSED-01", "BT-112", D("120.02"), D("120.00"))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("category", "rate", "text"),
+    [("S", D(20), "S 20 %"), ("S", D("5.5"), "S 5.5 %"), ("E", D(0), "E 0 %"), ("O", None, "O")],
+)
+def test_vat_is_told_as_people_write_it(category: str, rate: Decimal | None, text: str) -> None:
+    assert vat_text(category, rate) == text

@@ -129,3 +129,14 @@ def test_a_missing_sheet_is_refused_naming_those_there_are() -> None:
     profile = FRENCH.model_copy(update={"format": layout})
     with pytest.raises(TableError, match="Sheet"):
         WorkbookTable(workbook([["a"]]), file="a", profile=profile)
+
+
+def test_rows_of_blank_texts_at_the_end_are_no_rows() -> None:
+    table = WorkbookTable(
+        workbook([["a", "b"], ["k", "v"], [None, None], [" ", ""], ["\u00a0", None]]),
+        file="a.xlsx",
+        profile=FRENCH,
+    )
+    (chunk,) = table.chunks({"a", "b"})
+    assert chunk.rows == (("k", "v"),)
+    assert chunk.faults == ()

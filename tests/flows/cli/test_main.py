@@ -42,7 +42,6 @@ CONTRACT = (
     "sandbox",
 )
 NOT_YET = (
-    "validate x.xml",
     "profile check",
     "profile scaffold",
     "quarantine export",
@@ -50,8 +49,6 @@ NOT_YET = (
     "ledger reconcile",
     "audit verify",
     "audit export",
-    "directory import",
-    "directory check",
 )
 
 

@@ -288,3 +288,47 @@ def test_invoices_are_walked_through_in_pages_without_loss(
     assert [i.position for i in ledger.invoices(limit=4)] == [0, 1, 2, 3]
     assert len(list(ledger.invoices(limit=3))) == 3
     assert [i.position for i in ledger.invoices(number="F00005")] == [5]
+
+
+def test_what_waits_in_a_held_run_is_nobody_elses_to_take(ledger: Ledger) -> None:
+    start(ledger)
+    ledger.commit_chunk(RUN, [outcome(0, fate=Fate.WAITING)], [])
+    ledger.finish_run(RUN, state="held", exit_code=4, balance={})
+    start(ledger, "second")
+    assert ledger.waiting("second") == []
+    ledger.finish_run(RUN, state="released", exit_code=0, balance={})
+    assert [record.number for record in ledger.waiting("second")] == ["F00000"]
+
+
+def test_waiting_invoices_of_a_run_given_up_are_quarantined_and_its_guests_handed_back(
+    ledger: Ledger,
+) -> None:
+    start(ledger)
+    ledger.commit_chunk(RUN, [outcome(0, fate=Fate.WAITING)], [])
+    ledger.finish_run(RUN, state="done", exit_code=0, balance={})
+    start(ledger, "second")
+    [guest] = ledger.waiting("second")
+    ledger.take_over_waiting(guest.invoice_row, "second")
+    ledger.commit_chunk("second", [outcome(0, fate=Fate.WAITING)], [])
+    own = ledger.left_waiting("second")
+    ledger.give_up_waiting(own, reason="wrong extract", actor="A. Martin")
+    assert ledger.hand_back_waiting("second", reason="wrong extract") == 1
+    assert [i.state.value for i in ledger.invoices(run_id="second")] == ["quarantined"]
+    assert ledger.events(invoice_row=own[0])[-1].actor == "A. Martin"
+    assert [record.invoice_row for record in ledger.waiting("third")] == [guest.invoice_row]
+    with pytest.raises(IllegalTransitionError):
+        ledger.give_up_waiting(own, reason="again")
+
+
+def test_a_spool_is_spent_once_the_run_that_took_it_over_is_done(ledger: Ledger) -> None:
+    start(ledger)
+    ledger.commit_chunk(RUN, [outcome(i, fate=Fate.WAITING) for i in range(2)], [])
+    ledger.finish_run(RUN, state="done", exit_code=0, balance={})
+    start(ledger, "second")
+    records = ledger.waiting("second")
+    for record in records:
+        ledger.take_over_waiting(record.invoice_row, "second")
+    ledger.commit_chunk("second", [outcome(0), outcome(1, fate=Fate.WAITING)], [])
+    assert ledger.spent_spools("second") == frozenset()  # it may be resumed, or given up
+    ledger.finish_run("second", state="done", exit_code=0, balance={})
+    assert ledger.spent_spools("second") == {records[0].spool}

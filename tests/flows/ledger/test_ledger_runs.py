@@ -10,7 +10,7 @@ import pytest
 from config.settings import Environment
 from flows.errors import ConfigurationError, IllegalTransitionError
 from flows.ledger import ExtractState, Ledger, RunState
-from tests.support.ledger_nights import INTERFACE, NIGHT, RUN, outcome, start
+from tests.support.ledger_nights import INTERFACE, NIGHT, RUN, outcome, send, start
 
 
 def test_a_crashed_run_is_the_unfinished_one(ledger: Ledger) -> None:
@@ -59,9 +59,12 @@ def test_an_ended_run_does_not_end_otherwise(ledger: Ledger, first: str, then: s
 
 
 def test_recent_counts_are_those_of_ended_nights_with_invoices(ledger: Ledger) -> None:
-    for night, invoices in (("a", 3), ("b", 0), ("c", 5), ("d", 2)):
+    for rank, (night, invoices) in enumerate((("a", 3), ("b", 0), ("c", 5), ("d", 2))):
         start(ledger, night)
-        ledger.commit_chunk(night, [outcome(i) for i in range(invoices)], [])
+        if invoices:
+            send(ledger, invoices, first=10 * rank, run_id=night)
+        # What a night left out is no measure of what it sent.
+        ledger.commit_chunk(night, [outcome(i) for i in range(100, 107)], [])
         if night != "d":
             ledger.finish_run(night, state="done", exit_code=0, balance={})
     assert ledger.recent_counts(10) == [5, 3]
@@ -126,3 +129,12 @@ def test_an_operators_word_is_kept_with_who_and_why(ledger: Ledger) -> None:
         "m.durand",
         "totals checked",
     )
+
+
+@pytest.mark.parametrize(("state", "seen"), [("held", True), ("failed", False), ("done", True)])
+def test_an_extract_of_a_failed_run_may_come_again(ledger: Ledger, state: str, seen: bool) -> None:
+    start(ledger)
+    ledger.record_extract(RUN, name="a.csv", sha256="aa", size=10, claimed_as="a.csv")
+    ledger.finish_extract(RUN, "aa", rows=1, invoices=1)
+    ledger.finish_run(RUN, state=state, exit_code=0, balance={})
+    assert (ledger.extract_seen("aa") is not None) is seen

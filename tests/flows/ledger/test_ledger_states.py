@@ -56,6 +56,10 @@ NEVER_SENT = [
 def test_an_invoice_left_out_of_its_night_stays_so(
     final: InvoiceState, target: InvoiceState
 ) -> None:
+    if (final, target) == (InvoiceState.WAITING, InvoiceState.QUARANTINED):
+        # Its run was given up, or its rows are lost: not sent either.
+        states.require(states.INVOICE_TRANSITIONS, "Invoice F1", final, target)
+        return
     with pytest.raises(IllegalTransitionError, match=final.value):
         states.require(states.INVOICE_TRANSITIONS, "Invoice F1", final, target)
 

@@ -1,0 +1,76 @@
+"""What the stages of a night came to, and what that means in words and as an exit code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from flows.collect_result import CollectResult
+from flows.deposit import DepositResult
+from flows.errors import ChorusFlowsError, ExitCode
+from flows.recovery import RecoveryResult
+from flows.transform import Transformed
+from transforms.balance import Balance, Place, Tally
+
+
+@dataclass(slots=True)
+class Stages:
+    """What the stages of a run found; None: not reached."""
+
+    collected: CollectResult | None = None
+    recovered: RecoveryResult | None = None
+    transformed: Transformed | None = None
+    deposited: DepositResult | None = None
+    held: tuple[str, ...] = ()
+    """The brakes that held the run."""
+    problems: list[ChorusFlowsError] = field(default_factory=list)
+    """What stopped a stage."""
+    remarks: list[str] = field(default_factory=list)
+    """What is worth telling and changes no exit code."""
+
+    @property
+    def errors(self) -> list[ChorusFlowsError]:
+        """Return what stopped a stage, then what was lost without stopping one."""
+        return [*self.problems, *(self.transformed.lost if self.transformed else ())]
+
+    def told(self, *, remarks: bool = True) -> tuple[str, ...]:
+        """Return what went wrong, in words, once each; then the remarks."""
+        told = [str(problem) for problem in self.errors]
+        if self.collected is not None:
+            told += self.collected.attention
+            told += [str(self.collected.problem)] if self.collected.problem else []
+        if self.recovered is not None:
+            told += [str(self.recovered.problem)] if self.recovered.problem else []
+            told += [
+                f"Flow {flow.flow_id} cannot be sent: its file is not in the outbox any more. "
+                f"Restore it, or give up what is left of its run: chorus-flows release "
+                f"{flow.run_id} --discard --by … --reason …"
+                for flow in self.recovered.missing
+            ]
+        if self.deposited is not None:
+            told += [str(error) for error in self.deposited.errors]
+        return tuple(dict.fromkeys([*told, *(self._remarks() if remarks else ())]))
+
+    def _remarks(self) -> list[str]:
+        withheld = self.recovered.withheld if self.recovered else ()
+        runs = dict.fromkeys(flow.run_id for flow in withheld)
+        return self.remarks + [
+            f"Run {run_id} is still held: chorus-flows release {run_id} --by … --reason …"
+            for run_id in runs
+        ]
+
+    def codes(self, balance: Balance | None) -> list[ExitCode]:
+        """Return every exit code that applies."""
+        codes = [error.exit_code for error in self.errors]
+        if self.transformed is not None and self.transformed.internal:
+            codes.append(ExitCode.UNEXPECTED)
+        results = (self.collected, self.recovered, self.deposited)
+        codes += [result.exit_code for result in results if result is not None]
+        if balance is None:
+            return codes
+        if not balance.holds:
+            codes.append(ExitCode.ATTENTION)
+        if balance.places.get(Place.IN_DOUBT, Tally()).count:
+            codes.append(ExitCode.ATTENTION)
+        if balance.places.get(Place.QUARANTINED, Tally()).count or balance.orphan_findings:
+            codes.append(ExitCode.FINDINGS)
+        return codes

@@ -1,0 +1,68 @@
+"""XML given from outside: guards before it is parsed, and what is said of its form.
+
+Time and memory are bounded before a parser sees the bytes: the size by whoever reads the file,
+the number of nodes here. What libxml2 guards itself (nesting, entities) it keeps on guarding.
+"""
+
+from __future__ import annotations
+
+import codecs
+
+from lxml import etree
+
+from schemas import xsd
+from transforms.finding import Finding, Severity
+
+#: Tags and quoted attributes beyond which nothing is parsed: an invoice of 20,000 lines has about
+#: 2 million. The tree of such a file takes some hundred megabytes.
+MOST_MARKUP = 3_000_000
+#: Attributes of one element; no element of UBL or CII has ten. A schema compares each with each.
+MOST_ATTRIBUTES = 100
+
+_MARKS = (
+    (codecs.BOM_UTF8, "UTF-8"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+_UTF8 = frozenset({"UTF-8", "UTF8", "US-ASCII", "ASCII"})
+
+
+def parse_input(
+    xml: bytes, *, utf8_only: bool = True
+) -> tuple[etree._Element | None, tuple[Finding, ...]]:
+    """Return the root of ``xml`` and what is wrong with its form.
+
+    The root is None when there is none to trust: XI-EMPTY-01, XI-MARKUP-01,
+    XI-MARKUP-02, XS-FORM-01, XS-UNSAFE-01. Beside a root: XI-ENCODING-01 and XI-BOM-01, where ``utf8_only``.
+
+    Args:
+        xml: the whole file.
+        utf8_only: whether the receiver wants UTF-8, as Chorus Pro does.
+    """
+    if not xml.strip(b" \t\r\n\0\xef\xbb\xbf\xff\xfe"):
+        return None, (Finding("XI-EMPTY-01", Severity.FATAL),)
+    if _markup(xml) > MOST_MARKUP:
+        return None, (_too_much("XI-MARKUP-01", MOST_MARKUP),)
+    root, findings = xsd.parse(xml)
+    if root is None:
+        return None, findings
+    if root.xpath(f"boolean(//*[count(@*) > {MOST_ATTRIBUTES}])"):
+        return None, (_too_much("XI-MARKUP-02", MOST_ATTRIBUTES),)
+    return root, _encoding(xml, root) if utf8_only else ()
+
+
+def _too_much(rule: str, limit: int) -> Finding:
+    return Finding(rule, Severity.ERROR, params={"limit": str(limit)})
+
+
+def _markup(xml: bytes) -> int:
+    # Long base64 holds neither: counting is what parsing would cost in memory.
+    return xml.count(b"<") + (xml.count(b'"') + xml.count(b"'")) // 2
+
+
+def _encoding(xml: bytes, root: etree._Element) -> tuple[Finding, ...]:
+    mark = next((name for mark, name in _MARKS if xml.startswith(mark)), None)
+    encoding = mark or root.getroottree().docinfo.encoding or "UTF-8"
+    if encoding.upper() not in _UTF8:
+        return (Finding("XI-ENCODING-01", Severity.FATAL, value=encoding),)
+    return (Finding("XI-BOM-01", Severity.WARNING),) if mark else ()
