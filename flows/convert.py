@@ -16,11 +16,12 @@ from zoneinfo import ZoneInfo
 from config.catalogue import load_catalogue
 from config.settings import Settings, Syntax
 from flows import attachments, configuration
+from flows.chunk import ChunkItem
 from flows.errors import ConfigurationError, ExitCode
 from flows.extracts import ExtractFile, read_extracts
 from flows.ledger import utc_now
 from flows.sources import load_sources
-from flows.worker import ChunkItem, Worker
+from flows.worker import Worker
 from schemas.explain import explain
 from transforms.finding import Finding
 from transforms.mapping import Mapper

@@ -9,8 +9,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from io import BufferedReader, TextIOWrapper
@@ -178,8 +178,8 @@ class _Reading:
     def structures(self) -> Iterator[Structure]:
         """Yield the structures; at the end, refuse a file that holds too few."""
         path = self._structures_path
-        with _naming(path):
-            rows, exact = _rows(self._structures)
+        rows, exact = _rows(self._structures)
+        with _naming(path), closing(rows):
             reader = StructureReader(
                 rows,
                 file=path.name,
@@ -202,8 +202,8 @@ class _Reading:
         """Yield the services of the structures read before."""
         assert self._services_path is not None
         assert self._services is not None
-        with _naming(self._services_path):
-            rows, exact = _rows(self._services)
+        rows, exact = _rows(self._services)
+        with _naming(self._services_path), closing(rows):
             reader = ServiceReader(
                 rows,
                 file=self._services_path.name,
@@ -233,14 +233,14 @@ def _naming(path: Path) -> Iterator[None]:
         raise ConfigurationError(message, next_step=step) from error
 
 
-def _rows(stream: BufferedReader) -> tuple[Iterator[Row], bool]:
+def _rows(stream: BufferedReader) -> tuple[Generator[Row, None, None], bool]:
     """Return the rows of a file, and whether they must be as wide as the header (CSV)."""
     start = stream.read(len(_ZIP))
     stream.seek(0)
     return (sheet_rows(stream), False) if start == _ZIP else (_csv_rows(stream), True)
 
 
-def _csv_rows(stream: BufferedReader) -> Iterator[Row]:
+def _csv_rows(stream: BufferedReader) -> Generator[Row, None, None]:
     text = TextIOWrapper(stream, encoding="utf-8-sig", newline="")
     try:
         head = text.readline()

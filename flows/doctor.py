@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -13,8 +14,9 @@ from zoneinfo import ZoneInfo
 from flows import configuration
 from flows.channels import open_channel
 from flows.configuration import Configuration
+from flows.directory import summary
 from flows.errors import ChorusFlowsError, ConfigurationError, ExitCode, NoLedgerError
-from flows.ledger import RunRecord, utc_now
+from flows.ledger import Ledger, RunRecord, utc_now
 from flows.ledger_access import open_ledger
 from flows.sources import load_sources
 from schemas.catalogue import SchemaFileError
@@ -55,6 +57,7 @@ def examine(config: Path | None, *, clock: Callable[[], datetime] = utc_now) -> 
         found.append(_check("sources", lambda: _sources(current)))
         found.append(_check("schemas", lambda: _schemas(current)))
         found.append(_check("ledger", lambda: _ledger(current)))
+        found.append(_check("directory", lambda: _directory(current, clock())))
         found.append(_check("clock", lambda: _clock(current, clock())))
         found.append(_check("channel", lambda: _channel(current)))
     return found
@@ -123,14 +126,24 @@ def _ledger(loaded: Configuration) -> str:
 
 
 def _newest_run(loaded: Configuration) -> RunRecord | None:
+    with _ledger_there(loaded) as ledger:
+        return next(iter(ledger.runs(1)), None) if ledger is not None else None
+
+
+@contextmanager
+def _ledger_there(loaded: Configuration) -> Iterator[Ledger | None]:
+    """Yield the ledger, None when the first run has yet to make it."""
     settings = loaded.settings
     if not settings.ledger_url and not settings.state_folder.is_dir():
-        return None
+        yield None
+        return
     try:
-        with open_ledger(loaded, create=False) as ledger:
-            return next(iter(ledger.runs(1)), None)
+        ledger = open_ledger(loaded, create=False)
     except NoLedgerError:
-        return None
+        yield None
+        return
+    with ledger:
+        yield ledger
 
 
 def _clock(loaded: Configuration, now: datetime) -> str:
@@ -140,6 +153,15 @@ def _clock(loaded: Configuration, now: datetime) -> str:
         raise ConfigurationError(message, next_step="Set the clock of this machine.")
     local = now.astimezone(ZoneInfo(loaded.settings.run_date))
     return f"{local:%Y-%m-%d %H:%M} in {loaded.settings.run_date}"
+
+
+def _directory(loaded: Configuration, now: datetime) -> str:
+    settings = loaded.settings
+    today = now.astimezone(ZoneInfo(settings.run_date)).date()
+    limit = settings.directory.max_age_days
+    with _ledger_there(loaded) as ledger:
+        present = ledger.directory_now() if ledger is not None else None
+        return summary(present, today=today, max_age_days=limit)
 
 
 def _channel(loaded: Configuration) -> str:

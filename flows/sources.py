@@ -9,9 +9,9 @@ from pathlib import Path
 
 from config.settings import Settings
 from config.target import Target, load_target
+from flows.chunk import WorkerSetup
 from flows.errors import ConfigurationError
 from flows.extracts import load_company, load_profile
-from flows.worker import WorkerSetup
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from functools import partial
 from itertools import chain
 
 from flows import attachments, control, landing, waiting
+from flows.chunk import INTERNAL_RULE, Chunk, ChunkItem, ChunkResult
 from flows.crashpoints import CrashPoint, reach
 from flows.errors import ControlError
 from flows.extract_sides import pair_key
@@ -26,7 +27,7 @@ from flows.ledger import Conflict, Known, Ledger
 from flows.outbox import remove_unknown
 from flows.progress import Progress
 from flows.sources import Sources
-from flows.worker import INTERNAL_RULE, Chunk, ChunkItem, ChunkResult, process
+from flows.worker import process
 from transforms.balance import RunningTally, Tally
 from transforms.finding import Finding, Severity
 from transforms.grouping import InvoiceRows

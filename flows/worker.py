@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from pathlib import Path
 
 from config.attachments import attachment_limits
 from config.codes import load_limits
-from config.company import Company
-from config.profile import Profile
-from config.settings import Settings, Syntax
-from config.target import Target
+from config.settings import Syntax
 from flows.attachments import AttachmentFile
+from flows.chunk import INTERNAL_RULE, Chunk, ChunkItem, ChunkResult, WorkerSetup
 from flows.crashpoints import CrashPoint, reach
-from flows.ledger import Known
 from flows.outbox import write_flow
+from flows.taken import already_taken
 from schemas.registry import RuleContext
 from schemas.rules import check
 from schemas.xsd import XsdGate
@@ -31,7 +28,6 @@ from transforms import attachments as pieces
 from transforms.bundle import Member
 from transforms.cii import render_cii
 from transforms.finding import Finding, Location, Severity
-from transforms.grouping import InvoiceRows
 from transforms.identity import content_hash, identity_of
 from transforms.invoice import Invoice, SupportingDocument
 from transforms.mapping import Mapper
@@ -40,68 +36,6 @@ from transforms.outcome import BuiltFlow, Fate, InvoiceOutcome
 from transforms.totals import complete
 from transforms.ubl import render_ubl
 from transforms.writable import check_writable
-
-#: Rule of a finding that stands for a defect of ours.
-INTERNAL_RULE = "XT-INTERNAL-01"
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerSetup:
-    """What every chunk of a run shares. ``digest`` names it, so that a process builds it once."""
-
-    digest: str
-    run_id: str
-    settings: Settings
-    profile: Profile
-    company: Company | None
-    target: Target
-    run_date: date
-    outbox: Path
-    """Folder of this run below the outbox."""
-    stylesheet: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ChunkItem:
-    """One invoice to do: its rows, its attachments, and what the ledger knows of its number."""
-
-    position: int
-    rows: InvoiceRows
-    number: str | None = None
-    files: tuple[AttachmentFile, ...] = ()
-    missing: tuple[str, ...] = ()
-    outside: tuple[str, ...] = ()
-    nights_waited: int = 0
-    excluded_by: str | None = None
-    known: tuple[Known, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """A chunk: its invoices in order and the sequence numbers it may use."""
-
-    rank: int
-    items: tuple[ChunkItem, ...]
-    sequences: range
-
-
-@dataclass(frozen=True, slots=True)
-class ChunkResult:
-    """What became of a chunk."""
-
-    outcomes: tuple[InvoiceOutcome, ...]
-    flows: tuple[BuiltFlow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Holder:
-    """Who holds an identity already."""
-
-    content_hash: str | None
-    place: str
-    flow_id: str | None
-    state: str
-    run_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +132,12 @@ class Worker:
             outcome = replace(outcome, total=said)
         if item.excluded_by is not None:
             return replace(outcome, fate=Fate.EXCLUDED, reason=item.excluded_by)
-        taken = self._already(replace(outcome, findings=tuple(findings)), item.known, seen)
+        taken = already_taken(
+            replace(outcome, findings=tuple(findings)),
+            item.known,
+            seen,
+            run_id=self._setup.run_id,
+        )
         if taken is not None:
             return taken
         findings += self._judge(item, invoice, closing, mapped.findings)
@@ -268,53 +207,6 @@ class Worker:
             service_code=invoice.buyer_reference,
             engagement=order.number if order else None,
         )
-
-    def _already(
-        self,
-        outcome: InvoiceOutcome,
-        known: tuple[Known, ...],
-        seen: Mapping[str, InvoiceOutcome],
-    ) -> InvoiceOutcome | None:
-        """Return the outcome of an invoice whose identity is taken, else None.
-
-        The same content is skipped, whoever carried it; another content is quarantined with both
-        places named.
-        """
-        if outcome.identity is None:
-            return None
-        key = outcome.identity.key
-        holders = [
-            _Holder(k.content_hash, f"{k.file}:{k.first_line}", k.flow_id, k.state, k.run_id)
-            for k in known
-            if k.identity_key == key
-        ]
-        twin = seen.get(key)
-        if twin is not None:
-            place = f"{twin.span.file}:{twin.span.first_line}"
-            run = self._setup.run_id
-            holders.append(_Holder(twin.content_hash, place, None, "bundled", run))
-        for holder in holders:
-            if holder.content_hash is None:
-                # Sent by a former tool: its number is taken, its content cannot be compared.
-                where = Location(outcome.span.file, outcome.span.first_line)
-                told = Finding("LG-IMPORTED-01", Severity.WARNING, where, "BT-1", outcome.number)
-                findings = (*outcome.findings, told)
-                return replace(outcome, fate=Fate.SKIPPED, reason=holder.place, findings=findings)
-            if holder.content_hash == outcome.content_hash:
-                return replace(outcome, fate=Fate.SKIPPED, reason=holder.flow_id or holder.place)
-            tonight = holder.run_id == self._setup.run_id
-            rule = "LG-SAME-NIGHT-01" if tonight else "LG-CONFLICT-01"
-            here = outcome.span
-            params = {
-                "place": holder.place,
-                "here": f"{here.file}:{here.first_line}",
-                "state": holder.state,
-                "flow": holder.flow_id or "",
-            }
-            where = Location(here.file, here.first_line)
-            finding = Finding(rule, Severity.ERROR, where, "BT-1", outcome.number, params)
-            return replace(outcome, findings=(*outcome.findings, finding))
-        return None
 
     def _missing(self, item: ChunkItem, invoice: Invoice) -> list[Finding]:
         policy = self._settings.attachments

@@ -20,13 +20,18 @@ from transforms.invoice import Invoice
 
 
 class Hit(NamedTuple):
-    """One thing wrong: the rule, the business term and the value, the rank of the line from 0."""
+    """One thing wrong: the rule, the business term and the value, where it stands.
+
+    ``line`` is the rank of the line, ``rank`` that of the group of the term (an allowance, a VAT
+    group), both from 0.
+    """
 
     rule: str
     bt: str | None = None
     value: str | None = None
     line: int | None = None
     params: Mapping[str, str] | None = None
+    rank: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

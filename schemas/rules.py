@@ -146,7 +146,7 @@ def _finding(hit: Hit, invoice: Invoice, context: RuleContext) -> Finding | None
     return Finding(
         hit.rule,
         severity,
-        invoice.locate(hit.bt, hit.line),
+        invoice.locate(hit.bt, hit.line, hit.rank),
         bt=hit.bt,
         value=hit.value,
         params=dict(hit.params or {}),

@@ -264,8 +264,12 @@ class Provenance:
     lines: tuple[int, ...] = ()
     lines_file: str | None = None
 
-    def locate(self, bt: str | None, index: int | None = None) -> Location:
-        """Return the place of ``bt`` in the header, or in the line of rank ``index`` (from 0)."""
+    def locate(self, bt: str | None, index: int | None = None, rank: int | None = None) -> Location:
+        """Return the place of ``bt`` in the header, or in the line of rank ``index`` (from 0).
+
+        ``rank`` is that of the group of ``bt``: an extract does not tell groups apart, an XML does
+        (``transforms.reading``).
+        """
         column = self.columns.get(bt) if bt else None
         if index is not None and index < len(self.lines):
             return Location(self.lines_file or self.file, self.lines[index], column)
@@ -314,6 +318,6 @@ class Invoice:
     lines: tuple[InvoiceLine, ...] = ()  # BG-25
     provenance: Provenance | None = field(default=None, compare=False, repr=False)
 
-    def locate(self, bt: str | None, index: int | None = None) -> Location:
-        """Return where ``bt`` was read (line of rank ``index`` for a line term)."""
-        return self.provenance.locate(bt, index) if self.provenance else NOWHERE
+    def locate(self, bt: str | None, index: int | None = None, rank: int | None = None) -> Location:
+        """Return where ``bt`` was read (line ``index`` for a line term, ``rank`` of its group)."""
+        return self.provenance.locate(bt, index, rank) if self.provenance else NOWHERE

@@ -7,6 +7,7 @@ value stays absent.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from config.company import Company
@@ -30,6 +31,10 @@ class Peek:
     attachment_names: tuple[str, ...] = ()
     excluded_by: str | None = None
     """Name of the profile's filter that leaves the invoice out."""
+    buyer: str | None = None
+    """Identifier of the buyer (BT-47), exactly as it will be mapped."""
+    service: str | None = None
+    """Service code of the buyer (BT-10), exactly as it will be mapped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +64,12 @@ class Mapper:
         self._plans: dict[tuple[tuple[str, ...], tuple[str, ...]], Plan] = {}
 
     def peek(self, rows: InvoiceRows) -> Peek:
-        """Return number, attachment names and exclusion of an invoice without mapping it."""
+        """Return number, attachments, exclusion and recipient of an invoice without mapping it."""
         plan = self._plan(rows)
         block = rows.blocks[0]
         if not block.rows:
-            return Peek(None)
+            buyer, service = _addressed(plan, ("",) * len(block.columns))
+            return Peek(None, buyer=buyer, service=service)
         row = block.rows[0]
         number = None
         if plan.number is not None:
@@ -76,7 +82,8 @@ class Mapper:
             parts = row[plan.attachments].split(self._profile.attachment_separator)
             names = tuple(dict.fromkeys(name for part in parts if (name := part.strip())))
         excluded = next((name for name, rank, cells in plan.filters if row[rank] in cells), None)
-        return Peek(number, names, excluded)
+        buyer, service = _addressed(plan, row)
+        return Peek(number, names, excluded, buyer, service)
 
     def map(self, rows: InvoiceRows) -> Mapped:
         """Return the invoice that ``rows`` hold, with what is wrong in them."""
@@ -133,3 +140,11 @@ class Mapper:
         if plan is None:
             plan = self._plans[key] = Plan(self._profile, self._company, *key)
         return plan
+
+
+def _addressed(plan: Plan, row: Sequence[str]) -> tuple[str | None, str | None]:
+    """Return identifier and service code of the buyer, by the same builders as the whole map."""
+    said = plan.recipient.values(row, Reading())
+    addressed = Invoice(**{**plan.recipient.base, **said})
+    buyer = addressed.buyer.legal_id
+    return buyer.value if buyer else None, addressed.buyer_reference

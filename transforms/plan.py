@@ -20,6 +20,11 @@ from transforms.vat_codes import CODE_FIELD, vat_finish
 #: The column of file names: for the parent, not for the model.
 ATTACHMENTS = "CF-ATTACHMENTS"
 
+#: What the parent looks up before a worker maps an invoice: BT-47 with its type, and BT-10.
+_RECIPIENT = frozenset(
+    {("buyer", "legal_id", "value"), ("buyer", "legal_id", "scheme"), ("buyer_reference",)}
+)
+
 #: Objects with a VAT category: path, level, its fields, its terms, the term of the ERP's code.
 _VAT_PLACES: tuple[tuple[str, Level, tuple[str, str], tuple[str, str], str], ...] = (
     ("", "line", ("vat_category", "vat_rate"), ("BT-151", "BT-152"), "CF-LINE-VAT"),
@@ -47,6 +52,7 @@ class Plan:
     Attributes:
         header, lines: builders of the document and of one line.
         columns: the column each term is read from, for locations.
+        recipient: builder of an invoice that only says who it is sent to (BT-47, BT-10).
         number: the cell of BT-1, when the file has it.
         attachments: rank of the column of file names, when the file has it.
         filters: (name, rank, excluding cells) of each filter whose column the file has.
@@ -66,7 +72,10 @@ class Plan:
         line_ranks = {column: rank for rank, column in enumerate(line_columns)}
         document = list(self._wirings("document", header_ranks))
         line = list(self._wirings("line", line_ranks))
-        self.header: Builder = compile_tree(Invoice, document, self._finishes("document"))
+        finishes = self._finishes("document")
+        self.header: Builder = compile_tree(Invoice, document, finishes)
+        addressed = [wired for wired in document if wired.path in _RECIPIENT]
+        self.recipient: Builder = compile_tree(Invoice, addressed, finishes)
         self.lines: Builder = compile_tree(InvoiceLine, line, self._finishes("line"))
         self.number = next(
             (wired.cell for wired in document if wired.cell and wired.cell.term == "BT-1"), None

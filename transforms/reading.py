@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from lxml import etree
 
@@ -33,20 +34,38 @@ class XmlProvenance(Provenance):
 
     places: Mapping[Key, etree._Element] = field(default_factory=dict)
 
-    def locate(self, bt: str | None, index: int | None = None) -> Location:
-        """Return the element of ``bt``, or the line, or the file when there is none."""
-        element = self._element(bt, index)
+    def locate(self, bt: str | None, index: int | None = None, rank: int | None = None) -> Location:
+        """Return the element of ``bt``, or its group or line, or the file when there is none."""
+        element = self._element(bt, index, rank)
         if element is None:
             return Location(self.file)
         return Location(self.file, line=_line(element), xpath=xpath_of(element))
 
-    def _element(self, bt: str | None, index: int | None) -> etree._Element | None:
+    def _element(
+        self, bt: str | None, index: int | None, rank: int | None
+    ) -> etree._Element | None:
+        ranks = tuple(one for one in (index, rank) if one is not None)
         keys: list[Key] = []
         if bt is not None:
-            keys = [(bt,), (bt, 0)] if index is None else [(bt, index), (bt, index, 0)]
+            keys = [(bt, *ranks), (bt, *ranks, 0), (bt,)]
+            keys += [
+                (group, *ranks) for group in _GROUPS if rank is not None and bt in _GROUPS[group]
+            ]
         if index is not None:
             keys.append(("BG-25", index))
         return next((self.places[key] for key in keys if key in self.places), None)
+
+
+def _terms(first: int, last: int) -> frozenset[str]:
+    return frozenset(f"BT-{number}" for number in range(first, last + 1))
+
+
+#: Groups that are noted with their rank, and their terms (allowances with charges).
+_GROUPS: Final[Mapping[str, frozenset[str]]] = {
+    "BG-20": _terms(92, 105),
+    "BG-23": _terms(116, 121),
+    "BG-27": _terms(136, 145),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from decimal import Decimal, InvalidOperation
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile
@@ -32,7 +32,7 @@ class SheetError(ValueError):
     """Raised when the bytes are no workbook, or its first sheet cannot be read."""
 
 
-def sheet_rows(stream: BinaryIO) -> Iterator[tuple[int, tuple[str, ...]]]:
+def sheet_rows(stream: BinaryIO) -> Generator[tuple[int, tuple[str, ...]], None, None]:
     """Yield number (from 1) and cells of each row that has cells.
 
     A row ends with its last cell: rows may differ in length.

@@ -73,10 +73,10 @@ def release(
     reason: ReasonOption,
     config: ConfigOption = None,
     discard: Annotated[
-        bool, typer.Option("--discard", help="Give the held run up instead: nothing is sent.")
+        bool, typer.Option("--discard", help="Give the run up instead: nothing of it is sent.")
     ] = False,
 ) -> int:
-    """Deposit exactly the bytes of a held run (or give it up)."""
+    """Deposit exactly the bytes of a held run, or give a held or unfinished run up."""
     from flows.release import discard as give_up
     from flows.release import release as let_go
 

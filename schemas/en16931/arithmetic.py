@@ -129,15 +129,15 @@ def tax_follows_from_its_base(invoice: Invoice, context: RuleContext) -> Iterato
         rate = None if foreign else group.rate
         tax, base = group.tax, group.taxable
         if tax is None:
-            yield Hit("BR-CO-17", "BT-117")
+            yield Hit("BR-CO-17", "BT-117", rank=rank)
             continue
         if rate is None or whole(rate) == 0:
             if whole(tax) != 0:
-                yield _hit("BR-CO-17", "BT-117", tax, ZERO)
+                yield _hit("BR-CO-17", "BT-117", tax, ZERO, rank)
             continue
         expected = None if base is None else cents(abs(base) * rate / 100)
         if expected is None or not is_near(abs(tax), expected, inclusive=context.syntax == "cii"):
-            yield _hit("BR-CO-17", "BT-117", tax, expected or ZERO)
+            yield _hit("BR-CO-17", "BT-117", tax, expected or ZERO, rank)
 
 
 def is_near(value: Decimal, expected: Decimal, *, inclusive: bool = False) -> bool:
@@ -188,6 +188,6 @@ def _told(expected: Decimal | None) -> dict[str, str]:
     return {} if expected is None else {"computed": f"{expected:f}"}
 
 
-def _hit(rule: str, bt: str, given: Decimal, expected: Decimal) -> Hit:
+def _hit(rule: str, bt: str, given: Decimal, expected: Decimal, rank: int | None = None) -> Hit:
     params = {"computed": f"{expected:f}", "difference": f"{given - expected:f}"}
-    return Hit(rule, bt, f"{given:f}", params=params)
+    return Hit(rule, bt, f"{given:f}", params=params, rank=rank)

@@ -66,9 +66,11 @@ def groups_have_two_decimals(invoice: Invoice, context: RuleContext) -> Iterator
     for rank in judged_groups(invoice, context):
         group = invoice.vat[rank]
         if is_long(group.taxable, facts, "BT-116", rank):
-            yield Hit("BR-DEC-19", "BT-116", _shown(group.taxable, facts, "BT-116", rank))
+            yield Hit(
+                "BR-DEC-19", "BT-116", _shown(group.taxable, facts, "BT-116", rank), rank=rank
+            )
         if is_long(group.tax, facts, "BT-117", rank):
-            yield Hit("BR-DEC-20", "BT-117", _shown(group.tax, facts, "BT-117", rank))
+            yield Hit("BR-DEC-20", "BT-117", _shown(group.tax, facts, "BT-117", rank), rank=rank)
 
 
 @DECIMALS.check("BR-DEC-01", "BR-DEC-02", "BR-DEC-05", "BR-DEC-06")
@@ -81,7 +83,7 @@ def allowances_have_two_decimals(invoice: Invoice, context: RuleContext) -> Iter
             continue
         for (rule, bt), value in zip(rules, (item.amount, item.base), strict=True):
             if is_long(value, facts, bt, rank):
-                yield Hit(rule, bt, _shown(value, facts, bt, rank))
+                yield Hit(rule, bt, _shown(value, facts, bt, rank), rank=rank)
 
 
 @DECIMALS.check("BR-DEC-23", "BR-DEC-24", "BR-DEC-25", "BR-DEC-27", "BR-DEC-28")
@@ -97,7 +99,7 @@ def lines_have_two_decimals(invoice: Invoice, context: RuleContext) -> Iterator[
                 continue
             for (rule, bt), value in zip(rules, (item.amount, item.base), strict=True):
                 if is_long(value, facts, bt, rank, inner):
-                    yield Hit(rule, bt, _shown(value, facts, bt, rank, inner), rank)
+                    yield Hit(rule, bt, _shown(value, facts, bt, rank, inner), rank, rank=inner)
 
 
 _ALLOWANCE = (("BR-DEC-01", "BT-92"), ("BR-DEC-02", "BT-93"))

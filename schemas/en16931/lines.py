@@ -100,17 +100,18 @@ def _allowance(
     item: AllowanceCharge, told: _Told, facts: Facts, ranks: tuple[int, ...]
 ) -> Iterator[Hit]:
     _, (amount, no_amount), category, reasons, no_reason, again = told
-    line = ranks[0] if len(ranks) > 1 else None
+    *lines, rank = ranks
+    line = lines[0] if lines else None
     if item.amount is None and not facts.has(amount, *ranks):
-        yield Hit(no_amount, amount, line=line)
+        yield Hit(no_amount, amount, line=line, rank=rank)
     if category is not None:
         term, no_category = category
         missing = not item.vat_category and not facts.has(term, *ranks)
         if missing or (term, *ranks) in facts.foreign:
-            yield Hit(no_category, term, item.vat_category)
+            yield Hit(no_category, term, item.vat_category, rank=rank)
     if not (item.reason or item.reason_code or any(facts.has(bt, *ranks) for bt in reasons)):
-        yield Hit(no_reason, reasons[0], line=line)
-        yield Hit(f"BR-CO-{again}", reasons[0], line=line)
+        yield Hit(no_reason, reasons[0], line=line, rank=rank)
+        yield Hit(f"BR-CO-{again}", reasons[0], line=line, rank=rank)
 
 
 @LINES.check("BR-45", "BR-46", "BR-47", "BR-48")
@@ -121,17 +122,17 @@ def groups_are_told(invoice: Invoice, context: RuleContext) -> Iterator[Hit]:
         group = invoice.vat[rank]
         foreign = ("BT-118", rank) in facts.foreign
         if group.taxable is None and not facts.has("BT-116", rank):
-            yield Hit("BR-45", "BT-116")
+            yield Hit("BR-45", "BT-116", rank=rank)
         if group.tax is None and not facts.has("BT-117", rank):
-            yield Hit("BR-46", "BT-117")
+            yield Hit("BR-46", "BT-117", rank=rank)
         if foreign or (not group.category and not facts.has("BT-118", rank)):
-            yield Hit("BR-47", "BT-118", group.category)
+            yield Hit("BR-47", "BT-118", group.category, rank=rank)
         rated = group.rate is not None or facts.has("BT-119", rank)
         unrated = group.category == "O"
         if context.syntax == "cii":
             unrated = unrated and ("BT-118", rank) not in facts.texts
         if foreign or not (rated or unrated):
-            yield Hit("BR-48", "BT-119")
+            yield Hit("BR-48", "BT-119", rank=rank)
 
 
 def judged_groups(invoice: Invoice, context: RuleContext) -> Iterator[int]:

@@ -145,7 +145,9 @@ def _rates_fit(family: VatFamily, side: SyntaxSide, used: list[Use]) -> Iterator
             right = rate > 0 or (side.rate == "any" and rate == 0)
         if not right:
             value = None if rate is None else f"{rate:f}"
-            yield Hit(f"BR-{family.name}-{5 + use.kind:02d}", use.rate_bt, value, use.line)
+            yield Hit(
+                f"BR-{family.name}-{5 + use.kind:02d}", use.rate_bt, value, use.line, rank=use.rank
+            )
 
 
 def _group_is_right(
@@ -160,9 +162,9 @@ def _group_is_right(
     group = invoice.vat[rank]
     base = _base(side, invoice, used, rank, context)
     if base is not None:
-        yield _wrong(f"BR-{family.name}-08", "BT-116", group.taxable, base)
+        yield _wrong(f"BR-{family.name}-08", "BT-116", group.taxable, base, rank)
     if side.tax == "zero" and group.tax != ZERO:
-        yield _wrong(f"BR-{family.name}-09", "BT-117", group.tax, ZERO)
+        yield _wrong(f"BR-{family.name}-09", "BT-117", group.tax, ZERO, rank)
     elif side.tax == "computed":
         expected = None
         if group.taxable is not None and group.rate is not None:
@@ -170,12 +172,12 @@ def _group_is_right(
             # The artefact for CII takes the rate as it is, and rounds before it divides.
             expected = whole(product) / 100 if context.syntax == "cii" else cents(product / 100)
         if group.tax is None or expected is None or not is_near(abs(group.tax), expected):
-            yield _wrong(f"BR-{family.name}-09", "BT-117", group.tax, expected)
+            yield _wrong(f"BR-{family.name}-09", "BT-117", group.tax, expected, rank)
     has = context.facts.has
     reason = group.reason or group.reason_code
     told = bool(reason) or has("BT-120", rank) or has("BT-121", rank)
     if told != (family.reason == "required"):
-        yield Hit(f"BR-{family.name}-10", "BT-120", reason)
+        yield Hit(f"BR-{family.name}-10", "BT-120", reason, rank=rank)
 
 
 def _base(
@@ -217,10 +219,10 @@ def _is_backed(invoice: Invoice, counted: list[Use], *, by_rate: bool, side: Syn
     return bool(invoice.lines)
 
 
-def _wrong(rule: str, bt: str, given: Decimal | None, expected: Decimal | None) -> Hit:
+def _wrong(rule: str, bt: str, given: Decimal | None, expected: Decimal | None, rank: int) -> Hit:
     params = {}
     if expected is not None:
         params["computed"] = f"{expected:f}"
         if given is not None:
             params["difference"] = f"{given - expected:f}"
-    return Hit(rule, bt, None if given is None else f"{given:f}", params=params)
+    return Hit(rule, bt, None if given is None else f"{given:f}", params=params, rank=rank)

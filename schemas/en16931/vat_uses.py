@@ -35,6 +35,8 @@ class Use(NamedTuple):
     """It stands on a line, or on an allowance or charge of the document: it counts in BT-116."""
     exact: bool = True
     """Its category is written without blanks around it."""
+    rank: int | None = None
+    """Its rank among the allowances and charges."""
     judged: bool = True
     """Its own rate is looked at, and its amount counts."""
 
@@ -120,6 +122,7 @@ def _of_allowance(
         "BT-151" if on_line else bt,
         "BT-152" if on_line else rate_bt,
         line=ranks[0] if on_line else None,
+        rank=ranks[-1],
         vat=(bt, *ranks) not in facts.foreign,
         of_document=not on_line,
         exact=(bt, *ranks) not in facts.texts,

@@ -18,6 +18,7 @@ NAMES = [
     "sources",
     "schemas",
     "ledger",
+    "directory",
     "clock",
     "channel",
 ]

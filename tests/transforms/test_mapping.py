@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from config.company import Company
 from config.profile import Profile
@@ -305,6 +307,27 @@ def test_peek_gives_what_the_parent_needs() -> None:
     assert peek.excluded_by == "proforma"
     assert mapper.peek(rows_of(HEAD | LINE | {"kind": "INV"})).excluded_by is None
     assert mapper.peek(rows_of(HEAD | {"invoice_number": "1E+7"})).number is None
+
+
+SIRETS = st.one_of(
+    st.sampled_from(["", SIRET, "732 829 320 00074", "1,23E+13", "5550029000015", "FR44732829320"]),
+    st.text("0123456789 E+", max_size=15),
+)
+
+
+@given(SIRETS, st.sampled_from(["", "1", "2", "0009"]), st.sampled_from(["", " ", "S 1", " S1 "]))
+def test_peek_names_the_recipient_as_it_will_be_mapped(siret: str, kind: str, code: str) -> None:
+    header = {
+        **{key: value.model_dump(exclude_unset=True) for key, value in GENERIC.header.items()},
+        "BT-47": {"column": "buyer_siret", "pad": True},
+        "BT-47-1": {"column": "buyer_kind"},
+        "BT-10": {"column": "service", "default": "ACCUEIL"},
+    }
+    mapper = Mapper(changed(header=header), COMPANY)
+    row = HEAD | LINE | {"buyer_siret": siret, "buyer_kind": kind, "service": code}
+    peek, invoice = mapper.peek(rows_of(row)), mapper.map(rows_of(row)).invoice
+    assert peek.buyer == (invoice.buyer.legal_id.value if invoice.buyer.legal_id else None)
+    assert peek.service == invoice.buyer_reference
 
 
 # -- what the content hash is taken over ---------------------------------------------------------

@@ -62,6 +62,19 @@ def test_a_finding_names_the_element_at_fault() -> None:
     assert wrong.location.xpath == "/ubl:Invoice/cbc:DocumentCurrencyCode"
 
 
+def test_a_fault_of_a_group_is_placed_at_that_group() -> None:
+    allowance = (
+        "<cac:AllowanceCharge><cbc:ChargeIndicator>false</cbc:ChargeIndicator>{}"
+        "</cac:AllowanceCharge>"
+    )
+    right, absent = allowance.format("<cbc:Amount>1.000</cbc:Amount>"), allowance.format("")
+    xml = UBL.format(right.replace("1.000", "1.00") + right + absent).encode()
+    findings = check_reading(read_document(xml), context(target="en16931"))
+    places = {one.rule: one.location.xpath for one in findings}
+    assert places["BR-DEC-01"] == "/ubl:Invoice/cac:AllowanceCharge[2]/cbc:Amount"
+    assert places["BR-31"] == "/ubl:Invoice/cac:AllowanceCharge[3]"
+
+
 def test_a_value_that_is_none_is_a_finding_not_a_failure() -> None:
     total = "<cac:LegalMonetaryTotal><cbc:PayableAmount>1,5</cbc:PayableAmount>"
     reading = read_document(UBL.format(f"{total}</cac:LegalMonetaryTotal>").encode())

@@ -1,0 +1,67 @@
+"""A chunk of invoices on its way to a worker and back; everything here is picklable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from config.company import Company
+from config.profile import Profile
+from config.settings import Settings
+from config.target import Target
+from flows.attachments import AttachmentFile
+from flows.ledger import Known
+from transforms.grouping import InvoiceRows
+from transforms.outcome import BuiltFlow, InvoiceOutcome
+
+#: Rule of a finding that stands for a defect of ours.
+INTERNAL_RULE = "XT-INTERNAL-01"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSetup:
+    """What every chunk of a run shares. ``digest`` names it, so that a process builds it once."""
+
+    digest: str
+    run_id: str
+    settings: Settings
+    profile: Profile
+    company: Company | None
+    target: Target
+    run_date: date
+    outbox: Path
+    """Folder of this run below the outbox."""
+    stylesheet: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkItem:
+    """One invoice to do: its rows, its attachments, and what the ledger knows of its number."""
+
+    position: int
+    rows: InvoiceRows
+    number: str | None = None
+    files: tuple[AttachmentFile, ...] = ()
+    missing: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+    nights_waited: int = 0
+    excluded_by: str | None = None
+    known: tuple[Known, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A chunk: its invoices in order and the sequence numbers it may use."""
+
+    rank: int
+    items: tuple[ChunkItem, ...]
+    sequences: range
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkResult:
+    """What became of a chunk."""
+
+    outcomes: tuple[InvoiceOutcome, ...]
+    flows: tuple[BuiltFlow, ...]
