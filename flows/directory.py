@@ -32,7 +32,7 @@ NO_DIRECTORY = "no directory imported: recipients are not checked (chorus-flows 
 
 #: Invoices looked up together by ``directory check``.
 _TOGETHER = 500
-#: Services listed per recipient on a terminal; JSON holds all.
+#: Services, and findings, listed per recipient on a terminal; JSON holds all.
 _LISTED = 20
 
 
@@ -133,7 +133,7 @@ def of_extract(
     counted: Counter[str] = Counter()
     faulty: Counter[str] = Counter()
     structures: dict[str, Structure | None] = {}
-    told: list[dict[str, object]] = []
+    told: dict[str, list[dict[str, object]]] = {}
     unnamed = 0
     view = None
     for invoice, view, findings in _judged(ledger, settings, files, profile or ""):
@@ -146,17 +146,19 @@ def of_extract(
         if findings:
             faulty[siret] += 1
             answer.clean &= not any(finding.blocks for finding in findings)
-            told += [_told(invoice, siret, finding, words) for finding in findings]
+            theirs = told.setdefault(siret, [])
+            theirs += [_told(invoice, siret, finding, words) for finding in findings]
     for siret, count in counted.most_common():
         assert view is not None
         head, *asked = _recipient_lines(siret, structures[siret], view, services=False)
         answer.lines.append(f"{head}: {count} invoices, {faulty[siret]} with findings")
         answer.lines += asked
+        theirs = told.get(siret, [])
         answer.lines += [
-            f"  {each['rule']} {each['invoice']}: {each['message']}"
-            for each in told
-            if each["identifier"] == siret
+            f"  {each['rule']} {each['invoice']}: {each['message']}" for each in theirs[:_LISTED]
         ]
+        if len(theirs) > _LISTED:
+            answer.lines.append(f"  … and {len(theirs) - _LISTED} more findings (--json lists all)")
     if unnamed:
         answer.clean = False
         answer.lines.append(f"{unnamed} invoices have no well-formed SIRET of the buyer")
@@ -176,7 +178,7 @@ def of_extract(
             for siret, count in counted.most_common()
             if view is not None
         ],
-        "findings": told,
+        "findings": [each for theirs in told.values() for each in theirs],
     }
     return answer
 
@@ -272,11 +274,15 @@ def _recipient_lines(
         return lines
     if not view.services_known:
         return [*lines, "  services: not imported"]
-    listed = list(structure.services.values())
+    listed = _services(structure)
     lines += [f"  service {_service_line(service)}" for service in listed[:_LISTED]]
     if len(listed) > _LISTED:
         lines.append(f"  … and {len(listed) - _LISTED} more services (--json lists all)")
     return lines
+
+
+def _services(structure: Structure) -> list[Service]:
+    return sorted(structure.services.values(), key=lambda service: service.code)
 
 
 def _service_line(service: Service) -> str:
@@ -296,10 +302,12 @@ def _recipient(
     if structure is None:
         return {"identifier": identifier, "known": False}
     facts = asdict(structure)
-    own = facts.pop("services")
+    del facts["services"]
     facts |= {"known": True, "takes_invoices": takes_invoices(structure), "asks": asks(structure)}
     if services:
-        facts["services"] = list(own.values()) if view.services_known else None
+        facts["services"] = (
+            [asdict(service) for service in _services(structure)] if view.services_known else None
+        )
     return facts
 
 

@@ -11,6 +11,7 @@ from transforms.invoice import (
     Address,
     AllowanceCharge,
     Contact,
+    ContractReference,
     CreditTransfer,
     Delivery,
     Identifier,
@@ -47,6 +48,7 @@ def credited() -> Invoice:
     seller = base.seller
     seller = replace(
         seller,
+        identifiers=seller.identifiers[1:],
         address=replace(_ADDRESS, line1="12 rue de l'Écluse"),
         trading_address=replace(seller.trading_address or _ADDRESS, line2="Quai 4"),
     )
@@ -90,6 +92,7 @@ def credited() -> Invoice:
         base,
         process="A9",
         tax_point_date=None,
+        contract=ContractReference(number="2026-M-014", kind="BC", issue_date=date(2026, 1, 2)),
         preceding=(replace(base.preceding[0], issue_date=date(2026, 6, 30)),),
         seller=seller,
         buyer=buyer,
