@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -38,11 +39,16 @@ def measure() -> None:
             url, environment=Environment.SANDBOX, company="bench", emitter="AAA999"
         ) as ledger:
             for source in (text, text, book):
-                seconds, done = _timed(
-                    lambda source=source: import_directory(  # type: ignore[misc] # bound at once
-                        ledger, Directory(), source, services, dated=date(2026, 9, 14), by="bench"
-                    )
+                call = partial(
+                    import_directory,
+                    ledger,
+                    Directory(),
+                    source,
+                    services,
+                    dated=date(2026, 9, 14),
+                    by="bench",
                 )
+                seconds, done = _timed(call)
                 assert (done.record.structures, done.record.services) == (STRUCTURES, SERVICES)
                 print(f"  import of {source.suffix[1:]} ({_size(source)} MB): {seconds:.1f} s")
             wanted = {_siret(rank * 397) for rank in range(CHUNK)}

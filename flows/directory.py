@@ -71,7 +71,7 @@ def findings_of_run(
     view = view_for(ledger, settings, ())
     if view is None or "directory" not in target.families:
         return []
-    found = age_finding(view, environment=settings.environment, target=target, run_date=run_date)
+    found = age_finding(view, run_date)
     return [] if found is None else [found]
 
 

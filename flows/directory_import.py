@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from config.catalogue import Language
 from config.directory import Service, Structure
-from config.settings import Directory
+from config.directory_settings import Directory
 from flows.errors import ConfigurationError
 from flows.ledger import DirectoryImport, DirectorySource, Ledger
 from schemas.explain import explain

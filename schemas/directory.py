@@ -11,11 +11,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from config.catalogue import load_catalogue
 from config.directory import PSEUDO_SERVICE, DirectoryView, Service, Structure
-from config.settings import Environment
-from config.target import Target
-from schemas.policy import apply_policy
 from schemas.registry import Family, Hit, RuleContext
 from transforms.finding import Finding, Severity
 from transforms.invoice import Invoice
@@ -110,20 +106,15 @@ def obligations_are_met(invoice: Invoice, context: RuleContext) -> Iterator[Hit]
         yield Hit("DR-ENGAGEMENT-02", "BT-13", params=facts | named)
 
 
-def age_finding(
-    view: DirectoryView, *, environment: Environment, target: Target, run_date: date
-) -> Finding | None:
-    """Return what is to be told once per run of an old directory; None when it is fresh."""
+def age_finding(view: DirectoryView, run_date: date) -> Finding | None:
+    """Return what is told once per run of an old directory: a warning, which no policy raises.
+
+    It is about the run, and blocks no invoice; None when the directory is fresh.
+    """
     if not view.is_old(run_date):
         return None
-    severity = apply_policy(
-        Severity(load_catalogue().rule(AGE_RULE).severity(environment)),
-        target.action(AGE_RULE, syntax="cii", type_code=None),
-    )
-    if severity is None:
-        return None
     facts = {"age": str(view.age(run_date)), "max_age": str(view.max_age_days)}
-    return Finding(AGE_RULE, severity, value=view.dated.isoformat(), params=facts)
+    return Finding(AGE_RULE, Severity.WARNING, value=view.dated.isoformat(), params=facts)
 
 
 def _receiving(invoice: Invoice, context: RuleContext) -> Structure | None:

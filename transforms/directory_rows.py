@@ -15,7 +15,8 @@ from itertools import islice
 from typing import TypeAlias
 
 from config.directory import PSEUDO_SERVICE, Service, Structure
-from config.settings import Section, ServiceColumns, StructureColumns
+from config.directory_settings import ServiceColumns, StructureColumns
+from config.section import Section
 from transforms.finding import Finding, Location, Severity
 
 #: A row of a file: its number from 1, and its cells.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, tuple_
+from sqlalchemy import Connection, Row, Text, column, select, values
 
 from config.directory import DirectoryView, Service, Structure
 from flows.ledger.store import Store, batches, columns_for, to_record
@@ -183,11 +183,17 @@ class DirectoryBook(Store):
             for batch in batches(sorted(identifiers)):
                 yield from connection.execute(ours.where(directory.c.identifier.in_(batch)))
             return
-        # Pairs, not one list of each: the index is entered once per row that is wanted.
-        pair = tuple_(directory.c.identifier, directory.c.service_code)
-        wanted = {*services, *((identifier, "") for identifier in identifiers)}
-        for pairs in batches(sorted(wanted)):
-            yield from connection.execute(ours.where(pair.in_(pairs)))
+        # Joined to the pairs, each a step into the index; an IN of pairs makes SQLite walk through
+        # the whole directory.
+        names = column("identifier", Text), column("service_code", Text)
+        for pairs in batches(sorted({*services, *((each, "") for each in identifiers)})):
+            wanted = values(*names, name="wanted").data(pairs).cte("wanted")
+            yield from connection.execute(
+                ours.where(
+                    directory.c.identifier == wanted.c.identifier,
+                    directory.c.service_code == wanted.c.service_code,
+                )
+            )
 
 
 def _structure_row(structure: Structure) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from config.directory import STRUCTURE_COLUMNS
-from config.settings import Directory, Environment, ServiceColumns
+from config.directory_settings import Directory, ServiceColumns
+from config.settings import Environment
 from flows.directory_import import Imported, import_directory
 from flows.errors import ConfigurationError
 from flows.ledger import Ledger

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.directory import STRUCTURE_COLUMNS, Service, Structure
-from config.settings import ServiceColumns, StructureColumns
+from config.directory_settings import ServiceColumns, StructureColumns
 from tests.support.directory_files import PLAIN, SERVICE, structure
 from transforms.directory_rows import (
     HEADER_WITHIN,

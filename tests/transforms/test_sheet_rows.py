@@ -110,9 +110,9 @@ CELLS = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(0, 10**15),
-    st.text(
-        st.characters(codec="utf-8", exclude_categories=("C",)), min_size=1, max_size=12
-    ).filter(lambda text: not text.startswith("=")),
+    st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=12).filter(
+        lambda text: not text.startswith("=")
+    ),
 )
 
 
