@@ -61,7 +61,7 @@ def measure() -> None:
             deepcopy(found), level="en16931", check_xsd=True, check_schematron=False
         ),
     }
-    figures = _alternate(runs)
+    figures = alternate(runs)
     print(f"one invoice of {len(invoice.lines)} lines, {len(xml)} bytes of CII, one core")
     for name, seconds in figures.items():
         print(f"  {name:<28} {seconds * 1e6:9.0f} µs")
@@ -71,7 +71,7 @@ def measure() -> None:
         )
 
 
-def _alternate(runs: dict[str, Callable[[], object]]) -> dict[str, float]:
+def alternate(runs: dict[str, Callable[[], object]]) -> dict[str, float]:
     """Return the median seconds per call, rounds of all candidates in turn."""
     rounds: dict[str, list[float]] = {name: [] for name in runs}
     for name, call in runs.items():

@@ -6,7 +6,8 @@ that could not run counts against it. Whatever the input is, the answer is findi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -37,6 +38,8 @@ from transforms.reading import Reading, read_invoice
 
 #: Largest XML of one invoice (``attachments.max_invoice_bytes``), unless told otherwise.
 MAX_BYTES = 120_000_000
+#: Findings of one rule kept per layer; what is left out is counted (XI-MORE-01).
+MOST_PER_RULE = 200
 
 
 class LayerName(StrEnum):
@@ -104,6 +107,19 @@ class _Course:
     ours: frozenset[str] | None = None
     """Rules of the norm that we found broken; None when our rules were not asked."""
     told: list[Told] = field(default_factory=list)
+
+    def tell(self, layer: LayerName, found: Iterable[Finding]) -> None:
+        """Keep what a layer found, a bounded number per rule."""
+        counts: Counter[str] = Counter()
+        for finding in found:
+            counts[finding.rule] += 1
+            if counts[finding.rule] <= MOST_PER_RULE:
+                self.told.append(Told(layer.value, finding))
+        for rule, count in counts.items():
+            if count > MOST_PER_RULE:
+                params = {"count": str(count - MOST_PER_RULE)}
+                more = Finding("XI-MORE-01", Severity.WARNING, value=rule, params=params)
+                self.told.append(Told(layer.value, more))
 
     def read(self) -> Reading:
         """Return what is read of the document, reading it once."""
@@ -202,12 +218,12 @@ class Validator:
             status = LayerStatus.FAILED
         if status is LayerStatus.OK and len(course.told) > before:
             status = LayerStatus.FINDINGS
-        return LayerResult(name, self._version(name, course), status)
+        return LayerResult(name, _version(name, course.syntax, str(course.root.tag)), status)
 
     def _xsd(self, course: _Course) -> LayerStatus:
         gate = _gate(course.syntax)
         found = gate.judge(course.root, d16b=self._for_chorus)
-        course.told += [Told(LayerName.XSD, finding) for finding in found]
+        course.tell(LayerName.XSD, found)
         return LayerStatus.OK
 
     def _rules(self, course: _Course) -> LayerStatus:
@@ -218,7 +234,7 @@ class Validator:
             found += _attachments(reading.invoice, self._limits)
         if LayerName.REFEREE in self._layers:
             course.ours = referee.broken(reading, context)
-        course.told += [Told(LayerName.RULES, finding) for finding in found]
+        course.tell(LayerName.RULES, found)
         return LayerStatus.OK
 
     def _referee(self, course: _Course) -> LayerStatus:
@@ -250,7 +266,7 @@ class Validator:
                 ),
                 about,
             )
-        course.told += [Told(LayerName.REFEREE, finding) for finding in found]
+        course.tell(LayerName.REFEREE, found)
         return LayerStatus.OK
 
     # -- helpers -------------------------------------------------------------------------------
@@ -274,24 +290,12 @@ class Validator:
         layers = tuple(
             LayerResult(
                 name,
-                self._version(name, None),
+                _version(name, None, ""),
                 LayerStatus.FINDINGS if name is LayerName.XSD and by_xsd else LayerStatus.NOT_RUN,
             )
             for name in self._layers
         )
         return Validation(file, self._target.name, layers=layers, told=told)
-
-    def _version(self, name: LayerName, course: _Course | None) -> str:
-        if name is LayerName.RULES:
-            return f"chorus-flows {version('chorus-flows')}"
-        if course is None:
-            return package_version() if name is LayerName.XSD else ""
-        if name is LayerName.REFEREE:
-            return version_of(course.syntax)
-        root = str(course.root.tag)
-        schemas = [load_schema(schema_id) for schema_id in schema_ids(course.syntax)]
-        used = next(schema for schema in schemas if schema.root == root)
-        return f"{used.id} {used.version}, {package_version()}"
 
 
 def open_validator(
@@ -341,6 +345,20 @@ def open_validator(
 @cache
 def _gate(syntax: SyntaxName) -> XsdGate:
     return XsdGate(syntax)
+
+
+@cache
+def _version(name: LayerName, syntax: SyntaxName | None, root: str) -> str:
+    """Return the version of what judges documents of this syntax and root in a layer."""
+    if name is LayerName.RULES:
+        return f"chorus-flows {version('chorus-flows')}"
+    if syntax is None:
+        return package_version() if name is LayerName.XSD else ""
+    if name is LayerName.REFEREE:
+        return version_of(syntax)
+    schemas = [load_schema(schema_id) for schema_id in schema_ids(syntax)]
+    used = next(schema for schema in schemas if schema.root == root)
+    return f"{used.id} {used.version}, {package_version()}"
 
 
 def _attachments(invoice: Invoice, limits: AttachmentLimits) -> list[Finding]:

@@ -13,9 +13,9 @@ from lxml import etree
 from schemas import xsd
 from transforms.finding import Finding, Severity
 
-#: Tags and quoted attributes beyond which nothing is parsed: an invoice of 20,000 lines has about
-#: 2 million. The tree of such a file takes some hundred megabytes.
-MOST_MARKUP = 3_000_000
+#: Tags and quoted attributes beyond which nothing is parsed: an invoice of 30,000 lines has
+#: about as many. The tree of such a file takes some hundred megabytes.
+MOST_MARKUP = 2_000_000
 #: Attributes of one element; no element of UBL or CII has ten. A schema compares each with each.
 MOST_ATTRIBUTES = 100
 
@@ -32,8 +32,8 @@ def parse_input(
 ) -> tuple[etree._Element | None, tuple[Finding, ...]]:
     """Return the root of ``xml`` and what is wrong with its form.
 
-    The root is None when there is none to trust: XI-EMPTY-01, XI-MARKUP-01,
-    XI-MARKUP-02, XS-FORM-01, XS-UNSAFE-01. Beside a root: XI-ENCODING-01 and XI-BOM-01, where ``utf8_only``.
+    The root is None when there is none to trust: XI-EMPTY-01, XI-MARKUP-01, XI-MARKUP-02,
+    XS-FORM-01, XS-UNSAFE-01. Beside a root, where ``utf8_only``: XI-ENCODING-01, XI-BOM-01.
 
     Args:
         xml: the whole file.

@@ -20,7 +20,7 @@ from flows.cli.common import (
 from flows.errors import ConfigurationError, ExitCode, worst
 
 if TYPE_CHECKING:
-    from flows.night import NightResult
+    from flows.night_result import NightResult
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +44,7 @@ def run(
 ) -> int:
     """One nightly run: collect, recover, extract, transform, check, bundle, deposit, report."""
     from flows import night
-    from flows.night import Mode
+    from flows.night_result import Mode
 
     if dry_run and hold:
         raise ConfigurationError("--dry-run and --hold exclude each other.")
