@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from config.yaml_text import load_yaml
 from schemas.paths import local_name, term_of, xpath_of
 from transforms.finding import Finding, Location, Severity
+from transforms.xml_path import Ranks
 
 QName = Annotated[str, Field(pattern=r"^[a-z]+:[A-Za-z]+$")]
 
@@ -64,6 +65,7 @@ def check(root: etree._Element) -> tuple[Finding, ...]:
     siblings stand together, so that a second one is told by its predecessor.
     """
     found: list[Finding] = []
+    ranks: Ranks = {}
     todo: list[tuple[etree._Element, Children]] = [(root, _compiled())]
     for parent, allowed in todo:
         before: object = None
@@ -72,24 +74,24 @@ def check(root: etree._Element) -> tuple[Finding, ...]:
             rule = allowed.get(tag)
             if rule is None:
                 if isinstance(tag, str):  # the tag of a comment is a function
-                    found.append(_finding("XS-D16B-01", child))
+                    found.append(_finding("XS-D16B-01", child, ranks))
                 continue
             many, below = rule
             if tag == before and not many:
-                found.append(_finding("XS-D16B-02", child))
+                found.append(_finding("XS-D16B-02", child, ranks))
             before = tag
             if below:
                 todo.append((child, below))
     return tuple(found)
 
 
-def _finding(rule: str, element: etree._Element) -> Finding:
+def _finding(rule: str, element: etree._Element, ranks: Ranks) -> Finding:
     parent = element.getparent()
     params = {
         "element": local_name(element),
         "parent": local_name(parent) if parent is not None else "",
     }
-    where = Location(xpath=xpath_of(element))
+    where = Location(xpath=xpath_of(element, ranks))
     return Finding(rule, Severity.FATAL, where, term_of(element), element.text, params)
 
 

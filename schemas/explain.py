@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from config.catalogue import Filler, Language, load_catalogue, tidy
 from config.terms import name_of
-from schemas.platform_messages import explain_platform_message
+from schemas.platform_messages import complete_cut, explain_platform_message
 from transforms.finding import Finding, Location, Severity
 
-__all__ = ["Explained", "explain", "explain_platform_message"]
+__all__ = ["Explained", "complete_cut", "explain", "explain_platform_message"]
 
 
 #: Where to correct a value: given by no column, or by one.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
@@ -78,6 +78,26 @@ def explain_platform_message(
     return tuple(found)
 
 
+def complete_cut(told: Sequence[Finding], local: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return ``told`` with what a message that was cut may have held besides.
+
+    Args:
+        told: what :func:`explain_platform_message` made of a label.
+        local: what our own rules say of the same invoice today (``schemas.rules.check``).
+
+    Nothing is added when nothing was cut, nor what Chorus Pro has said of a term already, nor mere
+    warnings. What is added comes after the rest: first what is about the term that the cut text
+    still names.
+    """
+    cut = [finding for finding in told if finding.rule == CUT]
+    if not cut:
+        return tuple(told)
+    known = {finding.bt for finding in told if finding.bt is not None}
+    named = {_term_named(finding.value or "") for finding in cut}
+    fresh = [one for one in local if one.blocks and (one.bt is None or one.bt not in known)]
+    return (*told, *sorted(fresh, key=lambda one: one.bt is None or one.bt not in named))
+
+
 def term_of_path(path: str) -> str | None:
     """Return the business term of an element named by Chorus Pro, or None.
 
@@ -109,7 +129,7 @@ def load_messages() -> MessageTable:
 
 def _read_message(piece: str, columns: Mapping[str, str]) -> Finding:
     folded = _fold(piece)
-    path = next((one or two for one, two in _PATH.findall(piece)), "")
+    path = _path_named(piece)
     bt = term_of_path(path) if path else None
     params = {"path": path} if path else {}
     for pattern in load_messages().patterns:
@@ -122,6 +142,15 @@ def _read_message(piece: str, columns: Mapping[str, str]) -> Finding:
         rule = pattern.terms.get(bt or "", pattern.rule)
         return _finding(rule, piece, bt or _OWN_TERM.get(rule), columns, params)
     return _finding(UNKNOWN, piece, bt, columns, params)
+
+
+def _path_named(piece: str) -> str:
+    return next((one or two for one, two in _PATH.findall(piece)), "")
+
+
+def _term_named(piece: str) -> str | None:
+    path = _path_named(piece)
+    return term_of_path(path) if path else None
 
 
 #: The term a message is about when it names no element.

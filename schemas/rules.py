@@ -69,6 +69,7 @@ COVERED_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "BR-CL-17": ("CP-CATEGORY-01",),
         "BR-CL-18": ("CP-CATEGORY-01",),
         **dict.fromkeys(DECIMALS.rules, ("CP-DECIMALS-01",)),
+        "BR-DEC-15": ("CP-DECIMALS-01", "BR-53"),
         "DR-SERVICE-05": ("CP-SERVICE-03",),
     }
 )

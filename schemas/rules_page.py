@@ -15,6 +15,7 @@ from config.catalogue import ENVIRONMENTS, Catalogue, RuleText, load_catalogue
 _AREAS = {
     "attachments": "Attachments",
     "chorus": "Chorus Pro's own rules",
+    "directory": "Directory of public structures",
     "en16931": "EN 16931",
     "ledger": "Ledger: duplicates and conflicts",
     "platform": "Messages of Chorus Pro",
@@ -32,6 +33,14 @@ written from `config/findings/*.yaml` by `python -m schemas.rules_page`; do not 
 *fatal*: Chorus Pro, or the official rule, would refuse the invoice. *error*: our own block.
 *warning*: told, not blocking. A target's policies (`config/targets`) and the setting `policies`
 may turn a rule into a block or a warning. Placeholders stand in braces.
+
+What Chorus Pro is known to check and no rule here does: that an engagement of the State exists and
+that a number was never used elsewhere (its own data only); the format of bank details beyond the
+IBAN (rules G1.16 to G1.19: text not public); the 500 invoices and 1 GB of a flow, names of flows
+and archives (held by construction: `transforms/plan.py`, `transforms/naming.py`,
+`transforms/bundle.py`); lengths of the API only (comment 200, designation 100); the payment means
+of legal costs (rule G8.20: cadre A3, not deposited here); a CreditNote root, a preceding invoice
+given twice in UBL, kinds of lines in CII (nothing known).
 """
 
 

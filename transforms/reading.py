@@ -25,7 +25,7 @@ from transforms.read_ubl import UBL_ROOTS, read_ubl_node
 from transforms.read_ubl_facts import ubl_facts
 from transforms.ubl_node import UblNode
 from transforms.xml_node import Notes, ReadError, parse_xml
-from transforms.xml_path import xpath_of
+from transforms.xml_path import Ranks, xpath_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,14 @@ class XmlProvenance(Provenance):
     """Where the values of an invoice stand in its XML."""
 
     places: Mapping[Key, etree._Element] = field(default_factory=dict)
+    ranks: Ranks = field(default_factory=dict, compare=False, repr=False)
 
     def locate(self, bt: str | None, index: int | None = None, rank: int | None = None) -> Location:
         """Return the element of ``bt``, or its group or line, or the file when there is none."""
         element = self._element(bt, index, rank)
         if element is None:
             return Location(self.file)
-        return Location(self.file, line=_line(element), xpath=xpath_of(element))
+        return Location(self.file, line=_line(element), xpath=xpath_of(element, self.ranks))
 
     def _element(
         self, bt: str | None, index: int | None, rank: int | None

@@ -218,6 +218,18 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryLine:
+    """The directory of public structures that recipients were held against.
+
+    ``services`` is None when none were imported: service codes were not checked.
+    """
+
+    dated: date
+    structures: int
+    services: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Versions:
     """What the run was done with."""
 
@@ -228,6 +240,8 @@ class Versions:
     interface: str
     settings_hash: str
     packages: Mapping[str, str]
+    directory: DirectoryLine | None = None
+    """None: none was imported, recipients were not checked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import TypeAlias
+
 from lxml import etree
 
 #: Usual prefixes, whatever those of the document.
@@ -30,18 +33,41 @@ def short_name(tag: str) -> str:
     return f"{prefix}:{local}" if prefix else local
 
 
-def xpath_of(element: etree._Element) -> str:
+#: Rank of each child among its siblings of the same name, and whether it has any; by parent.
+Ranks: TypeAlias = dict[etree._Element, dict[etree._Element, tuple[int, bool]]]
+
+
+def xpath_of(element: etree._Element, ranks: Ranks | None = None) -> str:
     """Return the path of an element from the root; a rank only where siblings have the same name.
 
     For instance ``/rsm:CrossIndustryInvoice/rsm:ExchangedDocument/ram:IncludedNote[2]``.
+
+    ``ranks`` is filled and used again: who asks for many paths of one document gives the same.
     """
     steps: list[str] = []
     current: etree._Element | None = element
     while current is not None:
         step = short_name(str(current.tag))
-        before = sum(1 for _ in current.itersiblings(current.tag, preceding=True))
-        if before or next(current.itersiblings(current.tag), None) is not None:
-            step += f"[{before + 1}]"
+        parent = current.getparent()
+        if parent is not None:
+            rank, alike = _rank(current, parent, ranks)
+            if alike:
+                step += f"[{rank}]"
         steps.append(step)
-        current = current.getparent()
+        current = parent
     return "/" + "/".join(reversed(steps))
+
+
+def _rank(element: etree._Element, parent: etree._Element, ranks: Ranks | None) -> tuple[int, bool]:
+    if ranks is None:
+        before = sum(1 for _ in element.itersiblings(element.tag, preceding=True))
+        return before + 1, bool(before) or next(element.itersiblings(element.tag), None) is not None
+    if parent not in ranks:
+        children = list(parent)
+        seen: Counter[object] = Counter()
+        totals = Counter(child.tag for child in children)
+        table = ranks[parent] = {}
+        for child in children:
+            seen[child.tag] += 1
+            table[child] = (seen[child.tag], totals[child.tag] > 1)
+    return ranks[parent][element]

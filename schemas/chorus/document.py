@@ -8,8 +8,9 @@ from datetime import date
 from decimal import Decimal
 
 from config.codes import load_codes, load_currencies, load_limits
+from config.terms import registry
 from schemas.registry import Family, Hit, RuleContext
-from transforms.invoice import Invoice
+from transforms.invoice import Invoice, InvoiceLine
 
 DOCUMENT = Family("chorus.document")
 
@@ -53,8 +54,9 @@ def original_is_accepted(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
         number = reference.number
         if number and (len(number) > limit or not NUMBER_CHARACTERS.fullmatch(number)):
             yield Hit("CP-ORIGIN-01", "BT-25", number, params={"limit": str(limit)})
-    if invoice.preceding and invoice.type_code == "380":
-        yield Hit("CP-ORIGIN-02", "BT-25", invoice.preceding[0].number)
+    named = next((one.number for one in invoice.preceding if one.number), None)
+    if named and invoice.type_code == "380":
+        yield Hit("CP-ORIGIN-02", "BT-25", named)
 
 
 @DOCUMENT.check("CP-TYPE-01")
@@ -126,8 +128,23 @@ def dates_are_plausible(invoice: Invoice, context: RuleContext) -> Iterator[Hit]
     for bt, day in _dates(invoice):
         if day is not None and day.year not in YEARS:
             yield Hit("CP-DATE-02", bt, day.isoformat())
+    for rank, line in enumerate(invoice.lines):
+        for bt, day in _line_dates(line):
+            if day is not None and day.year not in YEARS:
+                yield Hit("CP-DATE-02", bt, day.isoformat(), rank)
     if issued is not None and due is not None and due < issued:
         yield Hit("CP-DATE-03", "BT-9", due.isoformat(), params={"issued": issued.isoformat()})
+
+
+@DOCUMENT.check("CP-DATE-04")
+def dates_can_be_read(_: Invoice, context: RuleContext) -> Iterator[Hit]:
+    """A date of an XML: the CII schema takes any text, and EN 16931 asks for its format only."""
+    facts = context.facts
+    for key, text in facts.texts.items():
+        found = registry().terms.get(str(key[0]))
+        if found is not None and found.kind == "date" and key in facts.there:
+            rank = key[1] if found.level == "line" and len(key) > 1 else None
+            yield Hit("CP-DATE-04", found.id, text, rank if isinstance(rank, int) else None)
 
 
 @DOCUMENT.check("CP-VATPOINT-01")
@@ -147,7 +164,11 @@ def lines_are_not_too_many(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
 
 def _dates(invoice: Invoice) -> tuple[tuple[str, date | None], ...]:
     delivery, period = invoice.delivery, invoice.period
+    contract, order = invoice.contract, invoice.order
     return (
+        *(("BT-26", reference.issue_date) for reference in invoice.preceding),
+        ("CP-MARCHE-DATE", contract.issue_date if contract else None),
+        ("CP-ENGAGEMENT-DATE", order.issue_date if order else None),
         ("BT-2", invoice.issue_date),
         ("BT-7", invoice.tax_point_date),
         ("BT-9", invoice.due_date),
@@ -155,6 +176,13 @@ def _dates(invoice: Invoice) -> tuple[tuple[str, date | None], ...]:
         ("BT-73", period.start if period else None),
         ("BT-74", period.end if period else None),
     )
+
+
+def _line_dates(line: InvoiceLine) -> Iterator[tuple[str, date | None]]:
+    if line.period is not None:
+        yield "BT-134", line.period.start
+        yield "BT-135", line.period.end
+    yield "CP-LIGNE-LIVRAISON-DATE", line.delivery_date
 
 
 def _refused(number: str) -> str:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from config.codes import load_codes
 from schemas.registry import Family, Hit, RuleContext
-from transforms.invoice import Invoice
+from transforms.invoice import AllowanceCharge, Invoice
 from transforms.totals import TEXT_LINES
 
 FIGURES = Family("chorus.figures")
@@ -17,13 +17,19 @@ FIGURES = Family("chorus.figures")
 #: G1.16, G1.24; EN 16931 BR-DEC for amounts).
 AMOUNT, PRICE, QUANTITY, RATE = 2, 6, 4, 2
 
+#: Decimals of any other figure, such as the percentage of an allowance (AIFE, Annexe EDI, quoted by
+#: Akuiteo: numbers of E1 flows).
+OTHER = 6
+
 #: Positions of a figure, sign and point left out (AIFE, Annexe EDI).
 POSITIONS = 19
 
-Figure = tuple[str, Decimal | None]
+#: Amount, base and percentage of an allowance or a charge.
+DOCUMENT_ALLOWANCE, DOCUMENT_CHARGE = ("BT-92", "BT-93", "BT-94"), ("BT-99", "BT-100", "BT-101")
+LINE_ALLOWANCE, LINE_CHARGE = ("BT-136", "BT-137", "BT-138"), ("BT-141", "BT-142", "BT-143")
 
 
-@FIGURES.check("CP-DECIMALS-01", "CP-DECIMALS-04", "CP-AMOUNT-01")
+@FIGURES.check("CP-DECIMALS-01", "CP-DECIMALS-04", "CP-DECIMALS-05", "CP-AMOUNT-01")
 def header_figures_fit(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
     """Amounts and rates of totals, VAT groups, allowances and charges."""
     totals = invoice.totals
@@ -48,14 +54,15 @@ def header_figures_fit(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
         if group.rate is not None and not fits(group.rate, RATE):
             yield _misfit("CP-DECIMALS-04", "BT-119", group.rate, RATE)
     for item in invoice.allowances:
-        bts = ("BT-99", "BT-100") if item.is_charge else ("BT-92", "BT-93")
-        for bt, value in zip(bts, (item.amount, item.base), strict=True):
-            if value is not None and not fits(value, AMOUNT):
-                yield _misfit("CP-DECIMALS-01", bt, value, AMOUNT)
+        yield from _allowance(item, DOCUMENT_CHARGE if item.is_charge else DOCUMENT_ALLOWANCE)
+        bt, rate = "BT-103" if item.is_charge else "BT-96", item.vat_rate
+        if rate is not None and not fits(rate, RATE):
+            yield _misfit("CP-DECIMALS-04", bt, rate, RATE)
 
 
 @FIGURES.check(
-    "CP-DECIMALS-01", "CP-DECIMALS-02", "CP-DECIMALS-03", "CP-DECIMALS-04", "CP-AMOUNT-01"
+    *("CP-DECIMALS-01", "CP-DECIMALS-02", "CP-DECIMALS-03", "CP-DECIMALS-04", "CP-DECIMALS-05"),
+    "CP-AMOUNT-01",
 )
 def line_figures_fit(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
     """Amounts, prices, quantities and rates of the lines."""
@@ -72,13 +79,25 @@ def line_figures_fit(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
         for bt, value in (("BT-147", price.discount), ("BT-148", price.gross)):
             if value is not None and not fits(value, PRICE):
                 yield _misfit("CP-DECIMALS-02", bt, value, PRICE, rank)
+        base = price.base_quantity
+        if base is not None and not fits(base, QUANTITY):
+            yield _misfit("CP-DECIMALS-03", "BT-149", base, QUANTITY, rank)
         for item in line.allowances:
-            if item.amount is not None and not fits(item.amount, AMOUNT):
-                bt = "BT-141" if item.is_charge else "BT-136"
-                yield _misfit("CP-DECIMALS-01", bt, item.amount, AMOUNT, rank)
+            yield from _allowance(item, LINE_CHARGE if item.is_charge else LINE_ALLOWANCE, rank)
 
 
-@FIGURES.check("CP-PRICE-01", "CP-LINE-01", "CP-SITE-01")
+def _allowance(
+    item: AllowanceCharge, terms: tuple[str, str, str], rank: int | None = None
+) -> Iterator[Hit]:
+    amount, base, percent = terms
+    for bt, value in ((amount, item.amount), (base, item.base)):
+        if value is not None and not fits(value, AMOUNT):
+            yield _misfit("CP-DECIMALS-01", bt, value, AMOUNT, rank)
+    if item.percent is not None and not fits(item.percent, OTHER):
+        yield _misfit("CP-DECIMALS-05", percent, item.percent, OTHER, rank)
+
+
+@FIGURES.check("CP-PRICE-01", "CP-LINE-01", "CP-LINE-02", "CP-SITE-01")
 def lines_are_accepted(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
     """Gross price only with a discount; no amount on a line of text; sites of the header only."""
     site = invoice.delivery.location_id if invoice.delivery else None
@@ -88,8 +107,19 @@ def lines_are_accepted(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
             yield Hit("CP-PRICE-01", "BT-148", f"{price.gross:f}", rank)
         if line.kind in TEXT_LINES and line.net:
             yield Hit("CP-LINE-01", "BT-131", f"{line.net:f}", rank, {"kind": line.kind or ""})
+        if line.kind and line.kind not in TEXT_LINES:
+            accepted = ", ".join(sorted(TEXT_LINES))
+            yield Hit("CP-LINE-02", "CP-TYPE-LIGNE", line.kind, rank, {"accepted": accepted})
         if line.delivery_site and (site is None or line.delivery_site != site.value):
             yield Hit("CP-SITE-01", "CP-LIGNE-LIVRAISON-SITE", line.delivery_site, rank)
+
+
+@FIGURES.check("CP-EXEMPTION-01")
+def exemption_is_told_in_words(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
+    """BT-120: Chorus Pro expects the reason of an exemption in words (inferred: not the code)."""
+    for group in invoice.vat:
+        if group.reason_code and not group.reason:
+            yield Hit("CP-EXEMPTION-01", "BT-120", group.reason_code)
 
 
 @FIGURES.check("CP-CATEGORY-01", "CP-RATE-01")

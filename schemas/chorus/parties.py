@@ -29,8 +29,11 @@ FORMS = {
 
 _SIRET = FORMS["1"]
 
+#: Types of firms outside France: a VAT number of another Member State, a firm outside the EU.
+FOREIGN = frozenset({"2", "3"})
 
-@PARTIES.check("CP-SELLER-01", "CP-SELLER-02", "CP-SELLER-03", "CP-SIRET-01")
+
+@PARTIES.check("CP-SELLER-01", "CP-SELLER-02", "CP-SELLER-03", "CP-SELLER-04", "CP-SIRET-01")
 def seller_is_identified(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
     """BT-30: present, of a known type, in the form of its type, SIRET with its check digit."""
     identifier = invoice.seller.legal_id
@@ -40,6 +43,10 @@ def seller_is_identified(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
         yield Hit("CP-SELLER-02", "BT-30", identifier.scheme)
     else:
         yield from _form("CP-SELLER-03", "BT-30", identifier)
+        address = invoice.seller.address
+        if identifier.scheme in FOREIGN and address is not None and address.country == "FR":
+            params = {"type": identifier.scheme or ""}
+            yield Hit("CP-SELLER-04", "BT-30", identifier.value, params=params)
 
 
 @PARTIES.check("CP-BUYER-01", "CP-BUYER-02", "CP-BUYER-03", "CP-SIRET-01")
@@ -69,10 +76,18 @@ def validator_is_identified(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
         yield from _form("CP-VALIDATOR-02", "CP-VALIDEUR", identifier)
 
 
-@PARTIES.check("CP-PAYEE-01", "CP-SIRET-01")
+@PARTIES.check("CP-PAYEE-01", "CP-PAYEE-02", "CP-PAYEE-03", "CP-SIRET-01")
 def payee_is_identified(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
-    """BT-61: in the form of its type, when a payee (a factor) is named."""
-    identifier = invoice.payee.legal_id if invoice.payee else None
+    """A payee (a factor): BT-61 in the form of its type, BT-85 its name, a note of subrogation."""
+    payee = invoice.payee
+    if payee is None:
+        return
+    transfers = invoice.payment.transfers if invoice.payment else ()
+    if not any(transfer.account_name for transfer in transfers):
+        yield Hit("CP-PAYEE-02", "BT-85", payee.name)
+    if not any(note.text for note in invoice.notes):
+        yield Hit("CP-PAYEE-03", "BT-22", payee.name)
+    identifier = payee.legal_id
     if identifier is not None and identifier.value:
         if (identifier.scheme or "1") in FORMS:
             yield from _form("CP-PAYEE-01", "BT-61", identifier)

@@ -13,16 +13,23 @@ from transforms.invoice import Invoice
 
 PAYMENT = Family("chorus.payment")
 
+#: Means that rule S2.05 of the Annexe EDI takes for CII and that the pivot does not have; 01 is
+#: sent in UBL by others.
+CII_ONLY = frozenset({"58", "59"})
 
-@PAYMENT.check("CP-PAYMENT-01", "CP-PAYMENT-02")
-def payment_means_is_accepted(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
+
+@PAYMENT.check("CP-PAYMENT-01", "CP-PAYMENT-02", "CP-PAYMENT-03")
+def payment_means_is_accepted(invoice: Invoice, context: RuleContext) -> Iterator[Hit]:
     """BT-81: mandatory, credit notes and paid invoices included, and of the list."""
     code = invoice.payment.means_code if invoice.payment else None
+    means = load_codes("payment_means").get(code)
     if not code:
         yield Hit("CP-PAYMENT-01", "BT-81")
-    elif code not in load_codes("payment_means"):
+    elif means is None:
         accepted = ", ".join(load_codes("payment_means"))
         yield Hit("CP-PAYMENT-02", "BT-81", code, params={"accepted": accepted})
+    elif context.syntax == "ubl" and code in CII_ONLY:
+        yield Hit("CP-PAYMENT-03", "BT-81", code, params={"pivot": str(means.facts["pivot"])})
 
 
 @PAYMENT.check("CP-IBAN-01", "CP-IBAN-02", "CP-BIC-01")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from config.codes import load_limits
 from schemas.registry import Family, Hit, RuleContext
-from transforms.invoice import Invoice
+from transforms.invoice import Address, Invoice
 
 TEXTS = Family("chorus.texts")
 
@@ -20,6 +20,9 @@ PSEUDO_SERVICE = "FACTURES_PUBLIQUES"
 
 #: Chorus Pro's two kinds of contract reference (AIFE samples FSO1116A: P42, P86; P02, P97).
 CONTRACT_KINDS = frozenset({"BC", "CT"})
+
+#: Kinds of attachments: TypePJ of the pivot, and what AIFE's CII samples write for any.
+ATTACHMENT_KINDS = frozenset({"01", "02", "ZZZ"})
 
 
 @TEXTS.check("CP-SERVICE-01", "CP-SERVICE-02", "CP-SERVICE-03")
@@ -56,6 +59,14 @@ def contract_is_accepted(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
         yield Hit("CP-CONTRACT-02", "CP-MARCHE-TYPE", contract.kind)
 
 
+@TEXTS.check("CP-ATTACHMENT-01")
+def attachment_kinds_are_known(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
+    """Kind of an attachment: one of those seen in AIFE's own files."""
+    for document in invoice.documents:
+        if document.kind and document.kind not in ATTACHMENT_KINDS:
+            yield Hit("CP-ATTACHMENT-01", "CP-TYPE-PJ", document.kind)
+
+
 @TEXTS.check("CP-LENGTH-01")
 def texts_are_short(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
     """Names, notes, terms, item texts: Chorus Pro's lengths."""
@@ -79,16 +90,30 @@ def _header_texts(invoice: Invoice) -> Iterator[tuple[str, str | None]]:
     yield "BT-44", buyer.name
     yield "BT-45", buyer.trading_name
     yield "BT-20", invoice.payment_terms
+    yield "CP-SERVICE-FOURNISSEUR", seller.service_code
+    yield from _address_texts(seller.address, "BT-35", "BT-36", "BT-162", "BT-37")
+    yield from _address_texts(buyer.address, "BT-50", "BT-51", "BT-163", "BT-52")
     if invoice.payee:
         yield "BT-59", invoice.payee.name
     if invoice.validator:
         yield "CP-VALIDEUR-NOM", invoice.validator.name
     if invoice.delivery and invoice.delivery.location_id:
         yield "BT-71", invoice.delivery.location_id.value
+    if invoice.delivery:
+        place = invoice.delivery.address
+        yield from _address_texts(place, "BT-75", "BT-76", "BT-165", "BT-77")
     for note in invoice.notes:
         yield "BT-22", note.text
     for document in invoice.documents:
         yield "BT-122", document.reference
+
+
+def _address_texts(address: Address | None, *terms: str) -> Iterator[tuple[str, str | None]]:
+    """Yield streets and city with their terms, in that order."""
+    if address is not None:
+        yield from zip(
+            terms, (address.line1, address.line2, address.line3, address.city), strict=True
+        )
 
 
 def _line_hit(bt: str, text: str, rank: int) -> Iterator[Hit]:

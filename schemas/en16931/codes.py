@@ -14,7 +14,14 @@ from config.codes import load_codes
 from schemas.registry import Family, Hit, RuleContext
 from transforms.facts import CodeUse
 from transforms.invoice import Invoice, InvoiceLine, Party
-from transforms.party_terms import BUYER, PAYEE, REPRESENTATIVE, SELLER, PartyTerms
+from transforms.party_terms import (
+    BUYER,
+    PAYEE,
+    REPRESENTATIVE,
+    SELLER,
+    VALIDATOR,
+    PartyTerms,
+)
 from transforms.schemes import cii_schemes
 
 CODES = Family("en16931.codes")
@@ -98,15 +105,16 @@ def _parties(
         (BUYER, invoice.buyer),
         (PAYEE, invoice.payee),
         (REPRESENTATIVE, invoice.tax_representative),
+        (VALIDATOR, invoice.validator),
     ):
         if party is None:
             continue
         yield from _party(party, terms, countries)
         legal = party.legal_id
-        if schemed and legal is not None and legal.scheme and terms.legal_id:
+        if schemed and legal is not None and legal.scheme:
             schemes = cii_schemes(options, buyer=terms is BUYER)
             scheme = schemes.get(legal.scheme, legal.scheme)
-            yield CodeUse("BR-CL-11", "identifier_schemes", scheme, terms.legal_id)
+            yield CodeUse("BR-CL-11", "identifier_schemes", scheme, terms.legal_id or terms.name)
     delivery = invoice.delivery
     if delivery is not None:
         if delivery.address and delivery.address.country:
@@ -116,13 +124,17 @@ def _parties(
 
 
 def _party(party: Party, terms: PartyTerms, countries: str) -> Iterator[CodeUse]:
-    if party.address and party.address.country:
-        yield CodeUse("BR-CL-14", countries, party.address.country, terms.country or "BT-40")
-    if party.endpoint and party.endpoint.scheme and terms.endpoint:
-        yield CodeUse("BR-CL-25", "endpoint_schemes", party.endpoint.scheme, terms.endpoint)
+    # What the norm has no term for is told on the name of the party.
+    for address in (party.address, party.trading_address):
+        if address and address.country:
+            yield CodeUse("BR-CL-14", countries, address.country, terms.country or terms.name)
+    if party.endpoint and party.endpoint.scheme:
+        bt = terms.endpoint or terms.name
+        yield CodeUse("BR-CL-25", "endpoint_schemes", party.endpoint.scheme, bt)
     for one in party.identifiers:
-        if one.scheme and terms.identifier:
-            yield CodeUse("BR-CL-10", "identifier_schemes", one.scheme, terms.identifier)
+        if one.scheme:
+            bt = terms.identifier or terms.name
+            yield CodeUse("BR-CL-10", "identifier_schemes", one.scheme, bt)
 
 
 def _settlement(invoice: Invoice, *, ubl: bool) -> Iterator[CodeUse]:

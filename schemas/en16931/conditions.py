@@ -14,6 +14,7 @@ from config.target import SyntaxName
 from schemas.registry import Family, Hit, RuleContext
 from transforms.facts import Means
 from transforms.invoice import CreditTransfer, Invoice, Payment, Period
+from transforms.party_terms import BUYER, PAYEE, REPRESENTATIVE, SELLER, VALIDATOR
 
 CONDITIONS = Family("en16931.conditions")
 
@@ -41,11 +42,16 @@ def vat_numbers_have_a_country(invoice: Invoice, context: RuleContext) -> Iterat
     """VAT numbers begin with the country that gave them; EL is Greece."""
     numbers: tuple[tuple[str, str | None], ...] = context.facts.vat_numbers
     if not context.facts.from_xml:
-        representative = invoice.tax_representative
-        numbers = (
-            ("BT-31", invoice.seller.vat_id),
-            ("BT-48", invoice.buyer.vat_id),
-            ("BT-63", representative.vat_id if representative else None),
+        numbers = tuple(
+            (terms.vat_id or terms.name, party.vat_id)
+            for terms, party in (
+                (SELLER, invoice.seller),
+                (BUYER, invoice.buyer),
+                (PAYEE, invoice.payee),
+                (REPRESENTATIVE, invoice.tax_representative),
+                (VALIDATOR, invoice.validator),
+            )
+            if party is not None
         )
     for bt, number in numbers:
         if number is None or number[:2] in _prefixes(context.syntax):

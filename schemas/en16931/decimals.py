@@ -55,7 +55,7 @@ def totals_of_vat_have_two_decimals(invoice: Invoice, context: RuleContext) -> I
     wanted = context.facts.written("BT-6", invoice.vat_currency)
     if wanted or context.facts.has("BT-6"):
         right = any(one.currency == wanted and _is_short(one.amount) for one in totals)
-        if not right and (context.facts.from_xml or invoice.totals.vat_accounting is not None):
+        if not right:
             yield Hit("BR-DEC-15", "BT-111", _plain(invoice.totals.vat_accounting))
 
 

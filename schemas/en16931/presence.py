@@ -172,13 +172,17 @@ def _address(
 def _is_seller(payee: Party, seller: Party, context: RuleContext) -> bool:
     if context.facts.from_xml:
         return context.facts.payee_is_seller
-    name = seller.name
+    shown = seller.name
     if context.syntax == "ubl":
-        name = seller.trading_name or name
-    if payee.name == name:
-        return True
-    if context.syntax == "cii" and payee.legal_id and seller.legal_id:
-        return payee.legal_id.value == seller.legal_id.value
-    return bool(
-        {one.value for one in payee.identifiers} & {one.value for one in seller.identifiers}
-    )
+        shown = seller.trading_name or seller.name
+    return payee.name == shown or bool(_compared(payee, context) & _compared(seller, context))
+
+
+def _compared(party: Party, context: RuleContext) -> set[str]:
+    """Return the identifiers that stand where the artefact of the syntax compares them."""
+    cii = context.syntax == "cii"
+    found = {one.value for one in party.identifiers if not (cii and one.scheme)}
+    elsewhere = not cii and context.target.options.ubl_party_identifier == "PartyLegalEntity"
+    if party.legal_id and not elsewhere:
+        found.add(party.legal_id.value)
+    return found

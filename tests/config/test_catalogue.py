@@ -24,7 +24,7 @@ FOLDER = ROOT / "config" / "findings"
 ROOMS = ("config", "transforms", "schemas", "flows")
 
 #: A text that is a whole rule id of ours (``SBX`` codes of the sandbox are no rules).
-RULE_ID = re.compile(r"(AT|BR|CP|DP|DR|LG|MP|RT|TT|WR|XS|XT)(-[A-Z0-9]+)*-\d{2}")
+RULE_ID = re.compile(r"(AT|BR|CP|DP|DR|LG|MP|RF|RT|TT|WR|XI|XS|XT)(-[A-Z0-9]+)*-\d{2}")
 
 ENTRY = """
 XX-TEST-01:

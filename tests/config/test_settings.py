@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from config.settings import Section, Settings, Syntax
+from config.section import Section
+from config.settings import Settings, Syntax
 
 
 def sections(section: Section, name: str = "") -> Iterator[tuple[str, type[Section]]]:

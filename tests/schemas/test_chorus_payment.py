@@ -23,7 +23,9 @@ BROKEN: list[tuple[str, str, Changes]] = [
 ]
 
 KEPT: list[tuple[str, Changes]] = [
+    ("CP-PAYMENT-01", {"payment.means_code": "48"}),
     ("CP-PAYMENT-02", {"payment.means_code": "01"}),
+    ("CP-PAYMENT-03", {"payment.means_code": "58"}),
     ("CP-PAYMENT-02", {"payment.means_code": "97"}),
     ("CP-IBAN-01", {"payment.means_code": "20", "payment.transfers": ()}),
     ("CP-IBAN-01", {"payment.means_code": "57", "payment.transfers": ()}),
@@ -48,4 +50,15 @@ def test_the_sample_keeps_the_whole_family() -> None:
 
 
 def test_every_rule_of_the_family_has_a_failing_case() -> None:
-    assert {rule for rule, _, _ in BROKEN} == set(PAYMENT.rules)
+    assert {rule for rule, _, _ in BROKEN} | {"CP-PAYMENT-03"} == set(PAYMENT.rules)
+
+
+@pytest.mark.parametrize(("code", "pivot"), [("58", "30"), ("59", "49")])
+def test_a_means_told_for_cii_only_is_a_doubt_in_ubl(code: str, pivot: str) -> None:
+    (hit,) = hits(PAYMENT, changed({"payment.means_code": code}), "ubl")
+    assert (hit.rule, hit.bt, hit.value) == ("CP-PAYMENT-03", "BT-81", code)
+    assert hit.params == {"pivot": pivot}
+
+
+def test_every_rule_of_the_family_has_a_passing_case() -> None:
+    assert {rule for rule, _ in KEPT} == set(PAYMENT.rules)

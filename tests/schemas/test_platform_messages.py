@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from config.catalogue import load_catalogue
 from config.terms import registry
 from schemas.platform_messages import (
+    complete_cut,
     explain_platform_message,
     load_messages,
     term_of_path,
 )
-from transforms.finding import Severity
+from transforms.finding import Finding, Severity
 
 AGREEMENT = "SupplyChainTradeTransaction.ApplicableHeaderTradeAgreement"
 SERVICE = f"L'element FichierXml.{AGREEMENT}.BuyerReference.value est obligatoire."
@@ -110,6 +111,36 @@ def test_a_cut_last_message_is_marked_and_not_read() -> None:
     assert first.rule == "RT-SERVICE-01"
     assert (cut.rule, cut.severity, cut.bt) == ("RT-CUT-01", Severity.WARNING, None)
     assert cut.value == text.partition("|")[2]
+
+
+LOCAL = (
+    Finding("CP-SERVICE-01", Severity.FATAL, bt="BT-10", value="S" * 101),
+    Finding("CP-RATE-01", Severity.WARNING, bt="BT-152", value="19"),
+    Finding("CP-IBAN-02", Severity.FATAL, bt="BT-84", value="FR00"),
+    Finding("CP-NUMBER-01", Severity.FATAL, bt="BT-1", value="F" * 21),
+    Finding("BR-16", Severity.FATAL),
+)
+
+
+def test_a_cut_message_is_completed_by_what_our_rules_say_of_other_terms() -> None:
+    told = explain_platform_message(f"{SERVICE} |{NUMBER}"[:200])
+    assert [one.rule for one in complete_cut(told, LOCAL)] == [
+        "RT-SERVICE-01",
+        "RT-CUT-01",
+        "CP-NUMBER-01",  # the cut text still names its element
+        "CP-IBAN-02",
+        "BR-16",
+    ]
+
+
+def test_a_whole_message_is_not_completed() -> None:
+    told = explain_platform_message(f"{SERVICE} |{NUMBER}")
+    assert complete_cut(told, LOCAL) == told
+
+
+def test_a_cut_message_of_an_invoice_that_keeps_our_rules_stays_as_it_is() -> None:
+    told = explain_platform_message(f"{SERVICE} |{NUMBER}"[:200])
+    assert complete_cut(told, ()) == told
 
 
 @pytest.mark.parametrize("mark", ["[...]", "…"])

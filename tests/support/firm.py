@@ -18,7 +18,7 @@ from flows.configuration import Configuration
 from flows.errors import ExitCode, worst
 from flows.ledger import Ledger
 from flows.ledger_access import open_ledger
-from flows.night import Mode, NightResult
+from flows.night_result import Mode, NightResult
 
 SELLER = "40678483500521"
 #: A commune of the sandbox's directory that asks for neither service nor engagement.

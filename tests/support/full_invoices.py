@@ -63,6 +63,8 @@ def credited() -> Invoice:
     line = replace(
         base.lines[0],
         delivery_site="SITE-1",
+        kind=None,
+        subkind=None,
         price=replace(base.lines[0].price, base_unit="C62"),
         allowances=(
             AllowanceCharge(
@@ -118,7 +120,7 @@ def credited() -> Invoice:
         ),
         payment=replace(
             payment,
-            means_code="58",
+            means_code="30",
             transfers=(
                 CreditTransfer(
                     account="FR1420041010050500013M02606",
@@ -146,8 +148,8 @@ def credited() -> Invoice:
 
 
 def exempt() -> Invoice:
-    """Return an invoice without VAT, with its reason, and with a VAT point date (BT-7)."""
-    base = SAMPLES["a1_invoice"]
+    """Return an invoice without VAT, with its reason, a VAT point date (BT-7), lines of text."""
+    base = SAMPLES["a1_line_kinds"]
     return replace(
         base,
         vat_point_code=None,
@@ -163,5 +165,8 @@ def exempt() -> Invoice:
                 reason_code="VATEX-FR-CGI261-4",
             ),
         ),
-        lines=tuple(replace(line, vat_category="E", vat_rate=D("0")) for line in base.lines),
+        lines=tuple(
+            replace(line, vat_category="E", vat_rate=D("0"), subkind=line.kind and "LOT")
+            for line in base.lines
+        ),
     )

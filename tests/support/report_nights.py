@@ -10,8 +10,7 @@ from pathlib import Path
 
 from config.settings import Environment, Settings
 from flows.ledger import Ledger, StatusRow
-from flows.places import balance_record
-from flows.places import balance_of
+from flows.places import balance_of, balance_record
 from schemas.explain import explain_platform_message
 from tests.support.ledger_nights import PATHS
 from transforms.balance import Balance, tally
