@@ -34,6 +34,9 @@ def find(settings: Attachments, names: Iterable[str], number: str | None) -> Fou
 
     A pattern that finds nothing is a missing attachment too: the firm said each invoice has one.
     """
+    names = tuple(names)
+    if not names and not (settings.pattern and number):
+        return Found()  # most invoices: no look at the disk
     root = settings.folder.resolve()
     files: dict[Path, AttachmentFile] = {}
     missing: list[str] = []

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from config.company import Company
+from config.directory import DirectoryView
 from config.profile import Profile
 from config.settings import Settings
 from config.target import Target
@@ -48,6 +49,9 @@ class ChunkItem:
     nights_waited: int = 0
     excluded_by: str | None = None
     known: tuple[Known, ...] = ()
+    buyer: str | None = None
+    service: str | None = None
+    """Recipient and service code, which the directory is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class Chunk:
     rank: int
     items: tuple[ChunkItem, ...]
     sequences: range
+    directory: DirectoryView | None = None
+    """What the directory says of the recipients of the chunk; None: no directory."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from flows.errors import ConfigurationError
 from flows.folders import StateFolders
 from flows.ledger import copy_sqlite, utc_now
 from flows.ledger_access import open_ledger
-from flows.night import Mode, NightResult
+from flows.night_result import Mode, NightResult
 from flows.progress import on_terminal
 
 #: Folder of the reports of rehearsals, below that of the others.

@@ -31,6 +31,10 @@ class StateFolders:
         """Local copies of return flows."""
         return self._made("returns")
 
+    def referee(self, run_id: str) -> Path:
+        """XML on which the referee and our rules differ."""
+        return self._made("referee", run_id)
+
     def spill(self, run_id: str) -> Path:
         """Scratch space of a run: unsorted extracts are sorted here."""
         return self._made("spill", run_id)

@@ -7,15 +7,13 @@ result. A night that a crash or a fault cut short is resumed under its own numbe
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from flows import brakes, locking, waiting
+from flows import brakes, locking, referee, waiting
 from flows.channels import Channel, open_channel
 from flows.collect import collect
 from flows.configuration import Configuration
@@ -38,38 +36,21 @@ from flows.folders import StateFolders
 from flows.giving_up import abandon
 from flows.ledger import FlowState, Ledger, RunRecord, RunState, utc_now
 from flows.ledger_access import open_ledger
+from flows.night_result import Mode, NightResult
 from flows.places import balance_of, balance_record
 from flows.progress import Progress, Silent
 from flows.recovery import HALF_WAY, recover
+from flows.refereeing import ask_referee
 from flows.report import RunFacts, write_report
 from flows.sources import Sources, load_sources
 from flows.stages import Stages
 from flows.transform import Transformation
+from flows.worker import rule_context
 from transforms.balance import Balance
 
 Value = TypeVar("Value")
 #: Performs a named stage: a plain call, or a Prefect task around it.
 Perform = Callable[[str, Callable[[], Value]], Value]
-
-
-class Mode(StrEnum):
-    """How far a run goes."""
-
-    DEPOSIT = "deposit"
-    HOLD = "hold"
-    DRY_RUN = "dry_run"
-
-
-@dataclass(frozen=True, slots=True)
-class NightResult:
-    """What a run came to: its number, exit code, balance and the report to read."""
-
-    run_id: str
-    exit_code: ExitCode
-    balance: Balance | None
-    report: Path | None
-    deposited_flows: int = 0
-    problems: tuple[str, ...] = ()
 
 
 #: Reason kept with the start of a run that was asked to hold.
@@ -161,10 +142,13 @@ class Night:
             run_date=self._record.run_date,
             outbox=self._folders.outbox / self._run_id,
         )
+        referee.require(self._settings.referee, self._settings.syntax.value)
         try:
             if self._mode is not Mode.DRY_RUN:
                 perform("collect", lambda: self._collect(sources))
             perform("transform", lambda: self._transform(sources))
+            if self._settings.referee.policy != "off":
+                perform("referee", lambda: self._referee(sources))
             self._check(sources)
             if self._mode is Mode.DEPOSIT:
                 perform("deposit", self._deposit)
@@ -253,6 +237,12 @@ class Night:
             progress=self._progress,
         )
         self._done.transformed = self._transformation.run()
+
+    def _referee(self, sources: Sources) -> None:
+        context = rule_context(sources.setup)
+        self._done.refereed = ask_referee(
+            self._ledger, self._folders, self._settings, context, self._run_id
+        )
 
     def _check(self, sources: Sources) -> None:
         """Prove the balance and look at the brakes; nothing was deposited yet.

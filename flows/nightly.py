@@ -38,7 +38,7 @@ from flows import configuration, night  # noqa: E402
 from flows.collecting import Collected, collect_now  # noqa: E402
 from flows.configuration import Configuration  # noqa: E402
 from flows.errors import ChorusFlowsError, ExitCode, worst  # noqa: E402
-from flows.night import Mode, NightResult  # noqa: E402
+from flows.night_result import Mode, NightResult  # noqa: E402
 from flows.progress import Progress, Several, on_terminal  # noqa: E402
 
 Value = TypeVar("Value")

@@ -14,7 +14,7 @@ from flows.folders import StateFolders
 from flows.giving_up import abandon, abandon_flows
 from flows.ledger import FlowState, Ledger, RunRecord, RunState, utc_now
 from flows.ledger_access import open_ledger
-from flows.night import NightResult
+from flows.night_result import NightResult
 from flows.recovery import HALF_WAY
 from flows.report import RunFacts, write_report
 

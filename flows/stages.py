@@ -8,6 +8,7 @@ from flows.collect_result import CollectResult
 from flows.deposit import DepositResult
 from flows.errors import ChorusFlowsError, ExitCode
 from flows.recovery import RecoveryResult
+from flows.refereeing import Refereed
 from flows.transform import Transformed
 from transforms.balance import Balance, Place, Tally
 
@@ -19,6 +20,7 @@ class Stages:
     collected: CollectResult | None = None
     recovered: RecoveryResult | None = None
     transformed: Transformed | None = None
+    refereed: Refereed | None = None
     deposited: DepositResult | None = None
     held: tuple[str, ...] = ()
     """The brakes that held the run."""
@@ -46,6 +48,8 @@ class Stages:
                 f"{flow.run_id} --discard --by … --reason …"
                 for flow in self.recovered.missing
             ]
+        if self.refereed is not None:
+            told += self.refereed.told
         if self.deposited is not None:
             told += [str(error) for error in self.deposited.errors]
         return tuple(dict.fromkeys([*told, *(self._remarks() if remarks else ())]))
@@ -63,7 +67,7 @@ class Stages:
         codes = [error.exit_code for error in self.errors]
         if self.transformed is not None and self.transformed.internal:
             codes.append(ExitCode.UNEXPECTED)
-        results = (self.collected, self.recovered, self.deposited)
+        results = (self.collected, self.recovered, self.refereed, self.deposited)
         codes += [result.exit_code for result in results if result is not None]
         if balance is None:
             return codes

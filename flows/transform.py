@@ -18,6 +18,7 @@ from itertools import chain
 from flows import attachments, control, landing, waiting
 from flows.chunk import INTERNAL_RULE, Chunk, ChunkItem, ChunkResult
 from flows.crashpoints import CrashPoint, reach
+from flows.directory import findings_of_run, view_for
 from flows.errors import ControlError
 from flows.extract_sides import pair_key
 from flows.extracts import ExtractFile, read_extracts
@@ -141,7 +142,7 @@ class Transformation:
             if sha256 not in again:
                 tally.add(*amounts)
         done.read = tally.tally()
-        told = [*reading.orphan_findings, *reading.warnings]
+        told = [*reading.orphan_findings, *reading.warnings, *self._directory_findings()]
         if told:
             self._ledger.add_findings(self._run_id, told)
         done.orphans = self._orphans()
@@ -322,6 +323,8 @@ class Transformation:
             outside=found.outside,
             nights_waited=nights,
             excluded_by=peek.excluded_by,
+            buyer=peek.buyer,
+            service=peek.service,
         )
 
     def _chunk(self, rank: int, items: Sequence[ChunkItem]) -> Chunk:
@@ -336,6 +339,13 @@ class Transformation:
                 for item in items
             ),
             sequences,
+            view_for(self._ledger, self._settings, ((item.buyer, item.service) for item in items)),
+        )
+
+    def _directory_findings(self) -> list[Finding]:
+        setup = self._sources.setup
+        return findings_of_run(
+            self._ledger, self._settings, target=setup.target, run_date=setup.run_date
         )
 
     # -- results -------------------------------------------------------------------------------
@@ -369,4 +379,4 @@ def _without(chunk: Chunk, conflicts: Sequence[Conflict]) -> Chunk:
         else item
         for item in chunk.items
     )
-    return Chunk(chunk.rank, items, chunk.sequences)
+    return replace(chunk, items=items)

@@ -49,6 +49,16 @@ class _Ready:
 _WORKERS: dict[str, Worker] = {}
 
 
+def rule_context(setup: WorkerSetup) -> RuleContext:
+    """Return what the rules of a run may know besides an invoice."""
+    return RuleContext(
+        environment=setup.settings.environment,
+        target=setup.target,
+        run_date=setup.run_date,
+        syntax=setup.settings.syntax.value,
+    )
+
+
 def process(setup: WorkerSetup, chunk: Chunk) -> ChunkResult:
     """Do ``chunk`` with the worker of this process, built at its first chunk."""
     worker = _WORKERS.get(setup.digest)
@@ -67,15 +77,11 @@ class Worker:
         self._mapper = Mapper(setup.profile, setup.company)
         self._gate = XsdGate(setup.settings.syntax.value)
         self._limits = attachment_limits(setup.settings.attachments)
-        self._context = RuleContext(
-            environment=setup.settings.environment,
-            target=setup.target,
-            run_date=setup.run_date,
-            syntax=setup.settings.syntax.value,
-        )
+        self._context = rule_context(setup)
 
     def process(self, chunk: Chunk) -> ChunkResult:
         """Return the outcome of every invoice of ``chunk`` and the flows built from it."""
+        self._context = replace(self._context, directory=chunk.directory)
         outcomes: dict[int, InvoiceOutcome] = {}
         seen: dict[str, InvoiceOutcome] = {}
         ready = self._ready(chunk, outcomes, seen)
@@ -181,7 +187,7 @@ class Worker:
         if not _blocked(mapping):
             return [*closing, *found]
         told = {finding.bt for finding in mapping if finding.blocks}
-        return [f for f in found if f.rule.startswith("CP-") and f.bt not in told]
+        return [f for f in found if f.rule.startswith(("CP-", "DR-")) and f.bt not in told]
 
     def _describe(self, item: ChunkItem, invoice: Invoice, digest: str) -> InvoiceOutcome:
         identity = identity_of(

@@ -19,7 +19,8 @@ import typer
 from pydantic.fields import FieldInfo
 
 from config.catalogue import load_catalogue
-from config.settings import Section, Settings
+from config.section import Section
+from config.settings import Settings
 from flows.cli.main import app
 from flows.columns_page import with_columns
 from schemas.rules_page import render_page

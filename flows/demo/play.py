@@ -27,7 +27,7 @@ from flows.errors import ExitCode
 from flows.folders import StateFolders
 from flows.landing import ALREADY_PROCESSED
 from flows.ledger_access import open_ledger
-from flows.night import Mode, NightResult
+from flows.night_result import Mode, NightResult
 from flows.progress import on_terminal
 from flows.sandbox import Sandbox, parse_scenario
 

@@ -197,7 +197,11 @@ class _Gathering:
             ),
             remembered=self._remembered,
             steps=self._steps(),
-            versions=versions_of(self._run, self._settings),
+            versions=versions_of(
+                self._run,
+                self._settings,
+                self._ledger.directory_now(until=self._run.finished_at),
+            ),
         )
 
     # -- invoices ------------------------------------------------------------------------------

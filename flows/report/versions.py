@@ -5,15 +5,15 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 
 from config.settings import Settings
-from flows.ledger import RunRecord
-from transforms.run_report import Versions
+from flows.ledger import DirectoryImport, RunRecord
+from transforms.run_report import DirectoryLine, Versions
 
 #: Installed packages that decide what is valid; their versions belong into the report.
 _PACKAGES = ("factur-x", "lxml", "xmlschema")
 
 
-def versions_of(run: RunRecord, settings: Settings) -> Versions:
-    """Return release, profile, target and packages of a run."""
+def versions_of(run: RunRecord, settings: Settings, directory: DirectoryImport | None) -> Versions:
+    """Return release, profile, target, packages and directory of a run."""
     packages: dict[str, str] = {}
     for name in _PACKAGES:
         try:
@@ -28,4 +28,11 @@ def versions_of(run: RunRecord, settings: Settings) -> Versions:
         interface=settings.interface,
         settings_hash=run.settings_hash,
         packages=packages,
+        directory=None
+        if directory is None
+        else DirectoryLine(
+            dated=directory.dated,
+            structures=directory.structures,
+            services=directory.services,
+        ),
     )

@@ -9,7 +9,7 @@ import pytest
 
 from flows import night, nightly
 from flows.errors import ExitCode
-from flows.night import Mode, NightResult
+from flows.night_result import Mode, NightResult
 from tests.support.firm import Firm, csv, row
 
 

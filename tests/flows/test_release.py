@@ -10,7 +10,7 @@ import pytest
 from flows import locking
 from flows.errors import ConfigurationError, ExitCode, LockHeldError
 from flows.ledger import FlowState, RunState
-from flows.night import Mode
+from flows.night_result import Mode
 from flows.release import discard, release
 from tests.support.firm import Firm, csv, row
 

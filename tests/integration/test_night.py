@@ -11,7 +11,7 @@ from flows.errors import ConfigurationError, ExitCode, LockHeldError
 from flows.landing import LandingUnavailableError
 from flows.ledger import FlowState, RunState
 from flows.locking import held
-from flows.night import Mode, NightResult
+from flows.night_result import Mode, NightResult
 from tests.support.firm import COLUMNS, Firm, csv, row
 from transforms.balance import Place
 

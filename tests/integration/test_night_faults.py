@@ -20,7 +20,7 @@ from flows import transform
 from flows.errors import ExitCode
 from flows.landing import LandingUnavailableError
 from flows.locking import held
-from flows.night import NightResult
+from flows.night_result import NightResult
 from flows.worker import process
 from tests.support.firm import Firm, csv, row
 from transforms.balance import Place

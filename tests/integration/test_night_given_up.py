@@ -9,7 +9,7 @@ import pytest
 
 from flows.errors import ConfigurationError, ExitCode
 from flows.ledger import FlowState, InvoiceState, RunState
-from flows.night import Mode, NightResult
+from flows.night_result import Mode, NightResult
 from flows.release import discard, release
 from tests.support.firm import Firm, csv, row
 from transforms.balance import Place

@@ -12,7 +12,7 @@ import pytest
 from flows.crashpoints import CrashPoint
 from flows.errors import ExitCode
 from flows.ledger import RunState
-from flows.night import Mode, NightResult
+from flows.night_result import Mode, NightResult
 from tests.support.firm import Firm, csv, row
 from transforms.balance import Place
 

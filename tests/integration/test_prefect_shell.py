@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from flows.errors import ExitCode
-from flows.night import Mode
+from flows.night_result import Mode
 from tests.support.firm import Firm, csv, row
 from transforms.balance import Place
 

@@ -18,7 +18,7 @@ from flows.demo.story import Fate, differences, load_story, scripted
 from flows.demo.wrong import FORMER, WRONGS
 from flows.errors import ExitCode
 from flows.ledger import InvoiceState, Ledger
-from flows.night import open_ledger
+from flows.ledger_access import open_ledger
 from flows.sandbox import Sandbox
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("demo")]

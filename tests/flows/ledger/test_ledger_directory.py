@@ -51,7 +51,7 @@ def test_every_fact_comes_back(ledger: Ledger) -> None:
     assert view.asked == {A, B, C}
     assert set(view.structures) == {A, B}
     found = view.structures[A]
-    assert dict(found.services) == dict((s.code, s) for i, s in SERVICES if i == A)
+    assert dict(found.services) == {s.code: s for i, s in SERVICES if i == A}
     assert found == Structure(
         A, "Ville", "SIRET", False, True, True, True, True, True, "01000", "Bourg", found.services
     )
