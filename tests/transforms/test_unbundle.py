@@ -105,7 +105,11 @@ def test_a_name_given_twice_is_refused() -> None:
     assert refused(tar(("a.xml", b"1"), ("./a.xml", b"2"))) == "twice"
 
 
-@pytest.mark.parametrize("data", [b"", gzip.compress(b""), tar(), gzip.compress(tar())])
+@pytest.mark.parametrize(
+    "data",
+    [b"", gzip.compress(b""), tar(), gzip.compress(tar())],
+    ids=["no byte", "gzip of nothing", "empty tar", "empty tar.gz"],
+)
 def test_nothing_in_it_is_said(data: bytes) -> None:
     assert refused(data) == "empty"
 
