@@ -24,7 +24,8 @@ def main() -> None:
     if "directory" in arguments.what:
         directory.measure()
     if "night" in arguments.what:
-        night.measure(arguments.invoices, arguments.lines)
+        for referee in ("off", "sample"):
+            night.measure(arguments.invoices, arguments.lines, referee)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import resource
-import sys
 import tempfile
 import threading
 import time
@@ -25,17 +24,22 @@ kind = "folder"
 root = "gateway"
 [prefect]
 enabled = false
+[referee]
+policy = "{referee}"
 """
 
 
-def measure(invoices: int, lines: int) -> None:
-    """Do a night of ``invoices`` of ``lines`` lines each and print its figures."""
+def measure(invoices: int, lines: int, referee: str) -> None:
+    """Do a night of ``invoices`` of ``lines`` lines each and print its figures.
+
+    ``referee`` is the policy of the settings (``off``, ``sample``, ``all``).
+    """
     with tempfile.TemporaryDirectory(prefix="chorus-flows-bench-") as name:
         root = Path(name)
         for folder in ("landing", "gateway/in", "gateway/out"):
             (root / folder).mkdir(parents=True)
         (root / "company.yaml").write_text(extract.COMPANY)
-        (root / "chorus-flows.toml").write_text(SETTINGS)
+        (root / "chorus-flows.toml").write_text(SETTINGS.format(referee=referee))
         size = extract.write(root / "landing" / "night.csv", invoices, lines)
         loaded = configuration.load(root / "chorus-flows.toml")
         peak = _Peak()
@@ -51,7 +55,10 @@ def measure(invoices: int, lines: int) -> None:
         flows = list((root / "gateway" / "in").iterdir())
         own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         worker = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
-        print(f"night of {invoices} invoices, {lines} lines each, {size / 1e6:.0f} MB of CSV")
+        print(
+            f"night of {invoices} invoices, {lines} lines each, {size / 1e6:.0f} MB of CSV, "
+            f"referee {referee}"
+        )
         print(f"  {seconds:.1f} s in all, report included: {invoices / seconds:.0f} invoices/s")
         print(f"  {len(flows)} flows, {sum(f.stat().st_size for f in flows) / 1e6:.1f} MB")
         print(f"  peak memory: parent {own} MB, largest worker {worker} MB, all {peak.total} MB")
@@ -97,7 +104,3 @@ def _resident(pid: str) -> int:
     except OSError:
         return 0
     return 0
-
-
-if __name__ == "__main__":
-    measure(int(sys.argv[1]), int(sys.argv[2]))
