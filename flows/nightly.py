@@ -7,39 +7,33 @@ on without it: the invoices do not wait for the page that shows them.
 
 from __future__ import annotations
 
+import flows.prefect_settings  # noqa: F401 (sets Prefect up before Prefect is imported)
+
+# isort: split
 import logging
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-# Before Prefect is imported: no telemetry, and time enough for a first start on a slow disk.
-for _name, _value in (
-    ("PREFECT_SERVER_ANALYTICS_ENABLED", "false"),
-    ("DO_NOT_TRACK", "1"),
-    ("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120"),
-):
-    os.environ.setdefault(_name, _value)
-
-from prefect import State, flow, serve, task  # noqa: E402 (the settings above must come first)
-from prefect.artifacts import (  # noqa: E402
+from prefect import State, flow, serve, task
+from prefect.artifacts import (
     create_markdown_artifact,
     create_progress_artifact,
     update_progress_artifact,
 )
-from prefect.cache_policies import NO_CACHE  # noqa: E402
-from prefect.client.orchestration import get_client  # noqa: E402
-from prefect.deployments.runner import RunnerDeployment  # noqa: E402
-from prefect.schedules import Cron  # noqa: E402
-from prefect.states import Completed, Failed  # noqa: E402
+from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
+from prefect.deployments.runner import RunnerDeployment
+from prefect.schedules import Cron
+from prefect.states import Completed, Failed
 
-from flows import configuration, night  # noqa: E402
-from flows.collecting import Collected, collect_now  # noqa: E402
-from flows.configuration import Configuration  # noqa: E402
-from flows.errors import ChorusFlowsError, ExitCode, worst  # noqa: E402
-from flows.night_result import Mode, NightResult  # noqa: E402
-from flows.progress import Progress, Several, on_terminal  # noqa: E402
+from flows import configuration, night
+from flows.collecting import Collected, collect_now
+from flows.configuration import Configuration
+from flows.errors import ChorusFlowsError, ExitCode, worst
+from flows.night_result import Mode, NightResult
+from flows.progress import Progress, Several, on_terminal
 
 Value = TypeVar("Value")
 _LOG = logging.getLogger(__name__)

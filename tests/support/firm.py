@@ -196,11 +196,6 @@ class Firm:
         return sorted((self.root / "gateway" / "in").iterdir())
 
 
-def total(text: str) -> Decimal:
-    """Return an amount."""
-    return Decimal(text)
-
-
 def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
