@@ -50,6 +50,7 @@ COVERED_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "BR-20": ("BR-19",),
         "BR-27": ("BR-26",),
         "BR-49": ("CP-PAYMENT-01",),
+        "BR-50": ("CP-IBAN-01",),
         "BR-61": ("CP-IBAN-01",),
         "BR-CO-10": ("BR-12",),
         "BR-CO-13": ("BR-12", "BR-13"),
