@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from config.company_tables import Enrichment, PaymentTerms
 from config.terms import registry
 
 
@@ -156,6 +157,16 @@ PLACES: Mapping[str, str] = {
 }
 
 
+class CompanyUnit(Part):
+    """What differs for one company code of the ERP; a key given here replaces the general one."""
+
+    seller: CompanySeller | None = None
+    payment: CompanyPayment | None = None
+    payee: CompanyPayee | None = None
+    defaults: Mapping[str, str] = Field(default_factory=dict)
+    vat_codes: Mapping[str, VatCode] = Field(default_factory=dict)
+
+
 class Company(Part):
     """A company file."""
 
@@ -172,6 +183,13 @@ class Company(Part):
     """Exemption reason per VAT category, where the extract gives the category."""
     units: Mapping[str, str] = Field(default_factory=dict)
     """Unit of the ERP -> UN/ECE Recommendation 20 code."""
+    payment_terms: Mapping[str, PaymentTerms] = Field(default_factory=dict)
+    """What each payment terms code of the ERP means."""
+    companies: Mapping[str, CompanyUnit] = Field(default_factory=dict)
+    """Company codes of the ERP, where one extract holds several; see ``CF-COMPANY``. With this
+    section, an invoice of a code that is not listed is held back."""
+    enrichment: tuple[Enrichment, ...] = ()
+    """Tables kept beside this file, asked in this order."""
 
     @field_validator("defaults")
     @classmethod
@@ -202,7 +220,30 @@ class Company(Part):
                 found.pop(kind, None)
         return found
 
+    def for_code(self, code: str) -> Company | None:
+        """Return the company file as it is for a company code of the ERP; None: not listed.
+
+        Sections of the code are laid over the general ones, key by key.
+        """
+        unit = self.companies.get(code)
+        if unit is None:
+            return None
+        over = unit.model_dump(exclude_unset=True)
+        base = self.model_dump(exclude_unset=True)
+        base.pop("companies", None)
+        return Company.model_validate(_over(base, over))
+
     @property
     def sellers(self) -> tuple[str, ...]:
         """Return the seller identifiers that invoices of this company may carry."""
-        return (self.seller.siret,) if self.seller.siret else ()
+        sellers = [self.seller, *(unit.seller for unit in self.companies.values() if unit.seller)]
+        return tuple(dict.fromkeys(seller.siret for seller in sellers if seller.siret))
+
+
+def _over(base: dict[str, object], over: Mapping[str, object]) -> dict[str, object]:
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        nested = isinstance(below, dict) and isinstance(value, dict)
+        merged[key] = _over(below, value) if nested else value  # type: ignore[arg-type]
+    return merged

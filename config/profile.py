@@ -10,99 +10,49 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-#: Encodings an extract may declare; a byte-order mark of UTF-8 is dropped, UTF-16 may carry one.
-Encoding = Literal["utf-8", "cp1252", "latin-1", "utf-16", "utf-16-le", "utf-16-be"]
+from config.profile_parts import (
+    Dates,
+    Encoding,
+    Format,
+    Join,
+    Marks,
+    Names,
+    Part,
+    RowKind,
+    Shape,
+)
+
+__all__ = [
+    "UNITS_TABLE",
+    "CreditNotes",
+    "Dates",
+    "Encoding",
+    "Filter",
+    "Format",
+    "Join",
+    "Marks",
+    "Profile",
+    "RepeatedGroup",
+    "RowKind",
+    "Shape",
+    "TermSource",
+]
 
 #: Name of the code table that holds the units of the company file.
 UNITS_TABLE = "units"
-
-
-class Part(BaseModel):
-    """Base of every section: immutable, no unknown key."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, populate_by_name=True
-    )
-
-
-class Marks(Part):
-    """How numbers are written."""
-
-    decimal: Literal[".", ","] = "."
-    thousands: Literal["", " ", ".", ",", "'"] = ""
-    """A space stands for the no-break spaces too (U+00A0, U+202F). Groups must be of three."""
-
-    @model_validator(mode="after")
-    def _differ(self) -> Marks:
-        if self.decimal == self.thousands:
-            msg = "the decimal and the thousands mark are the same"
-            raise ValueError(msg)
-        return self
-
-
-class Dates(Part):
-    """How dates are written."""
-
-    formats: Annotated[tuple[str, ...], Field(min_length=1)] = ("yyyy-MM-dd",)
-    """``yyyy``, ``yy`` (20yy), ``MM``, ``dd``, ``HH``, ``mm``, ``ss``; ``excel`` is a day number.
-    The time of day is dropped."""
-    empty: tuple[str, ...] = ()
-    """Values that mean *no date*, for instance ``00000000`` or ``1900-01-01``."""
-
-
-class Format(Part):
-    """What kind of file an extract is."""
-
-    kind: Literal["csv", "xlsx"] = "csv"
-    """``csv``: text with a separator (TSV included); ``xlsx``: an Excel workbook."""
-    encoding: Encoding = "utf-8"
-    separator: Annotated[str, Field(min_length=1, max_length=1)] = ";"
-    """One character; a tab is written ``"\\t"``."""
-    quote: Literal["", '"', "'"] = '"'
-    """Empty: quotes are ordinary characters and a cell cannot hold the separator."""
-    sheet: str | None = None
-    """Sheet of a workbook; the first one when empty."""
-    max_record_lines: Annotated[int, Field(ge=1)] = 200
-    """Physical lines one quoted record may span; a longer one is an unclosed quote."""
-
-    @model_validator(mode="after")
-    def _separator_is_one(self) -> Format:
-        if self.separator in {"\n", "\r", self.quote, "\0"}:
-            msg = f"{self.separator!r} cannot be the separator"
-            raise ValueError(msg)
-        return self
-
-
-class Shape(Part):
-    """How rows make an invoice."""
-
-    kind: Literal["flat", "header_lines"] = "flat"
-    """``flat``: one file, the header repeated on each line; ``header_lines``: two files."""
-    key: str = "invoice_number"
-    """Column that says to which invoice a row belongs."""
-    lines_key: str | None = None
-    """The same in the lines file, when its name differs."""
-    header_files: str = "*header*"
-    """Names of header files (``*`` stands for any text) in shape ``header_lines``."""
-    lines_files: str = "*lines*"
-    """Names of lines files; the text under ``*`` pairs a lines file with its header file."""
-    contiguous: bool = True
-    """Whether the rows of an invoice stand together. A key that comes back is then a finding;
-    otherwise the rows are gathered on disk first."""
-    unreadable_rows: Literal["quarantine_neighbours", "report"] = "quarantine_neighbours"
-    """What an unreadable row without a readable key does in a contiguous file: the invoices
-    before and after it may lack it, so they are held back; or it is only reported."""
 
 
 class Filter(Part):
     """Invoices left out on purpose, under a name that the balance shows."""
 
     name: Annotated[str, Field(min_length=1)]
-    column: str
+    column: str | None = None
     equals: str | None = None
     any_of: tuple[str, ...] = Field(default=(), alias="in")
+    when: str = ""
+    """Condition on the header, instead of ``column`` (docs/mapping.md, expressions)."""
 
     @property
     def values(self) -> frozenset[str]:
@@ -111,8 +61,12 @@ class Filter(Part):
 
     @model_validator(mode="after")
     def _has_values(self) -> Filter:
-        if not self.values:
-            msg = "give 'equals' or 'in'"
+        if self.when:
+            if self.column is not None or self.values:
+                msg = "'when' stands alone, without 'column'"
+                raise ValueError(msg)
+        elif self.column is None or not self.values:
+            msg = "give 'column' with 'equals' or 'in', or 'when'"
             raise ValueError(msg)
         return self
 
@@ -121,6 +75,8 @@ class CreditNotes(Part):
     """Sign of the amounts of a credit note in the extract; Chorus Pro wants them positive."""
 
     amounts: Literal["positive", "negative"] = "positive"
+    lines: Literal["positive", "negative"] | None = None
+    """Sign of the lines, when it is not that of the totals."""
     types: tuple[str, ...] = ("381",)
     """BT-3 values that are credit notes."""
 
@@ -133,6 +89,8 @@ class TermSource(Part):
 
     column: str | None = None
     """Column of the extract; ``{n}`` stands for the rank in a repeated group."""
+    value: str | None = None
+    """Expression over the columns, instead of ``column`` (docs/mapping.md, expressions)."""
     constant: str | None = None
     """The same text on every invoice."""
     company: bool = False
@@ -159,11 +117,15 @@ class TermSource(Part):
 
     @model_validator(mode="after")
     def _one_origin(self) -> TermSource:
-        if self.constant is not None and (self.column or self.company or self.default is not None):
-            msg = "a constant excludes column, company and default"
+        others = (self.column, self.value, self.company or None, self.default)
+        if self.constant is not None and any(other is not None for other in others):
+            msg = "a constant excludes column, value, company and default"
             raise ValueError(msg)
-        if self.constant is None and self.column is None and not self.company:
-            msg = "give a column, a constant, or company: true"
+        if self.column is not None and self.value is not None:
+            msg = "give 'column' or 'value', not both"
+            raise ValueError(msg)
+        if all(given is None for given in (self.constant, *others[:3])):
+            msg = "give a column, a value, a constant, or company: true"
             raise ValueError(msg)
         if self.required and self.column is None:
             msg = "only a column can be required"
@@ -191,6 +153,21 @@ class Profile(Part):
     numbers: Marks = Marks()
     dates: Dates = Dates()
     shape: Shape = Shape()
+    aliases: Mapping[str, Names] = Field(default_factory=dict)
+    """Column of this profile -> other names it has in extracts (captions in another language)."""
+    ignore_case: bool = False
+    """Whether column names are known in capitals and in small letters alike."""
+    rows: tuple[RowKind, ...] = ()
+    """Kinds of rows of the lines file that are no invoice lines; the first that fits counts."""
+    lines_when: str = ""
+    """Condition that makes a row an invoice line; a row of no kind at all is then a finding."""
+    joined: tuple[Join, ...] = ()
+    """Rows from elsewhere that complete header or lines."""
+    derived: Mapping[Literal["header", "lines"], Mapping[str, str]] = Field(default_factory=dict)
+    """Named expressions, to be used as columns; each may use those before it."""
+    currency_decimals: Literal["as_written", "two", "auto"] = "as_written"
+    """How amounts in a currency without cents (JPY) or with three (TND) are stored. ``two``: always
+    with two decimals, as SAP's tables hold them; ``auto``: so when they show two decimals."""
     credit_notes: CreditNotes = CreditNotes()
     attachment_separator: Annotated[str, Field(min_length=1, max_length=1)] = "|"
     """Character between the file names of ``CF-ATTACHMENTS``."""

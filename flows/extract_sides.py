@@ -23,14 +23,14 @@ class Side:
 def sides_of(profile: Profile) -> tuple[Side, ...]:
     """Return how each kind of file is read: one for a flat file, header and lines for two."""
     shape = profile.shape
-    header = _side(shape.key, _sources(profile, "document"))
-    filters = [item.column for item in profile.filters]
+    header = _side(shape.key[0], _sources(profile, "document"))
+    filters = [item.column for item in profile.filters if item.column is not None]
     header = Side(header.key, header.wanted | set(filters), (*header.required, *filters))
-    lines = _side(shape.lines_key or shape.key, _sources(profile, "line"))
+    lines = _side((shape.lines_key or shape.key)[0], _sources(profile, "line"))
     if shape.kind == "header_lines":
         return header, lines
     required = tuple(dict.fromkeys((*header.required, *lines.required)))
-    return (Side(shape.key, header.wanted | lines.wanted, required),)
+    return (Side(shape.key[0], header.wanted | lines.wanted, required),)
 
 
 def _side(key: str, sources: Sequence[tuple[str, bool]]) -> Side:
@@ -65,7 +65,7 @@ def with_likeness(column: str, columns: Sequence[str]) -> str:
 def pair_key(name: str, shape: Shape) -> str:
     """Return what the files that are read together have in common: of a flat one, its name."""
     if shape.kind == "header_lines":
-        for pattern in (shape.header_files, shape.lines_files):
+        for pattern in (*shape.header_files, *shape.lines_files):
             if fnmatchcase(name, pattern):
                 return stem_under(name, pattern)
     return name

@@ -121,14 +121,14 @@ class ExtractReading:
         headers: dict[str, ExtractFile] = {}
         lines: dict[str, ExtractFile] = {}
         for file in self._files:
-            if fnmatchcase(file.name, shape.header_files):
-                headers[stem_under(file.name, shape.header_files)] = file
-            elif fnmatchcase(file.name, shape.lines_files):
-                lines[stem_under(file.name, shape.lines_files)] = file
+            if fnmatchcase(file.name, shape.header_files[0]):
+                headers[stem_under(file.name, shape.header_files[0])] = file
+            elif fnmatchcase(file.name, shape.lines_files[0]):
+                lines[stem_under(file.name, shape.lines_files[0])] = file
             else:
                 message = (
-                    f"{file.name} is neither a header file ({shape.header_files}) nor a lines file"
-                    f" ({shape.lines_files})."
+                    f"{file.name} is neither a header file ({shape.header_files[0]}) nor a lines file"
+                    f" ({shape.lines_files[0]})."
                 )
                 raise WrongProfileError(message, next_step="Check shape in the profile.")
         alone = [(headers.get(key) or lines[key]).name for key in headers.keys() ^ lines.keys()]

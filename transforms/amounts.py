@@ -89,9 +89,8 @@ def parser(marks: Marks) -> Callable[[str], Decimal]:
 
 def _pattern(marks: Marks) -> re.Pattern[str]:
     """Return the grammar of a number; its parts are the groups named in ``_GROUPS``."""
-    thousands = {"": "", " ": f"[{SPACES}]", "'": "['\u2019]"}.get(
-        marks.thousands, re.escape(marks.thousands)
-    )
+    marked = {" ": f"[{SPACES}]", "'": "['\u2019]"}
+    thousands = "|".join(marked.get(mark, re.escape(mark)) for mark in marks.groupings)
     whole = "[0-9]+"
     if thousands:
         # The same mark throughout, as Excel and SAP write it.

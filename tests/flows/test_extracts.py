@@ -25,7 +25,7 @@ FLAT = Profile.model_validate(
     }
 )
 TWO = FLAT.model_copy(
-    update={"shape": FLAT.shape.model_copy(update={"kind": "header_lines", "lines_key": "inv"})}
+    update={"shape": FLAT.shape.model_copy(update={"kind": "header_lines", "lines_key": ("inv",)})}
 )
 HEAD = "no;line;net\n"
 
