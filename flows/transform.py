@@ -20,7 +20,7 @@ from flows.chunk import INTERNAL_RULE, Chunk, ChunkItem, ChunkResult
 from flows.crashpoints import CrashPoint, reach
 from flows.directory import findings_of_run, view_for
 from flows.errors import ControlError
-from flows.extract_sets import pair_key
+from flows.extract_sets import joined_only, pair_key
 from flows.extracts import ExtractFile, read_extracts
 from flows.fanout import map_in_order, open_executor
 from flows.folders import StateFolders
