@@ -116,7 +116,7 @@ def used_columns(profile: Profile) -> Used:
 
 def erp_columns(profile: Profile) -> dict[str, str]:
     """Return the ERP column of each term: the one it names, or the first its expression reads."""
-    found = {}
+    found: dict[str, str] = {}
     computed = formulas(profile)
     for formula in (*computed.lines, *computed.header):
         if formula.term is not None and formula.node.columns:
