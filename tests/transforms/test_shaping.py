@@ -202,14 +202,16 @@ def test_derived_columns_see_those_before_them_and_lines_see_the_header() -> Non
             "lines": {"signed": "if(header.kind = '381', -number(NET), number(NET))"},
         },
         header={"BT-1": "NO", "BT-3": "kind"},
-        lines={"BT-131": {"value": "number(signed)"}},
+        lines={"BT-131": "signed", "BT-129": {"value": "signed * 2"}},
+        numbers={"decimal": ",", "thousands": "."},
     )
-    given = rows({"NO": "F1", "TOTAL": "-5"}, [{"NET": "-5.00"}])
+    given = rows({"NO": "F1", "TOTAL": "-5"}, [{"NET": "-1.005,00"}])
     shaped = Shaper(made).shape(given)
     assert head_of(shaped)["twice"] == "381381"
     mapped = Mapper(made).map(given)
     assert mapped.invoice.type_code == "381"
-    assert mapped.invoice.lines[0].net == Decimal("5.00")
+    assert mapped.invoice.lines[0].net == Decimal("1005.00")
+    assert mapped.invoice.lines[0].quantity == Decimal("2010.00")
 
 
 def test_a_fault_of_an_expression_is_told_with_its_term_and_place() -> None:
