@@ -208,6 +208,14 @@ class Profile(Part):
             section = value.get(side)
             if isinstance(names, dict) and isinstance(section, dict):
                 value[side] = {key: _typed(source, names) for key, source in section.items()}
+        every = {name: None for names in value["derived"].values() for name in names}
+        if isinstance(value.get("repeated"), list):
+            value["repeated"] = [
+                item | {"terms": {key: _typed(source, every) for key, source in terms.items()}}
+                if isinstance(item, dict) and isinstance(terms := item.get("terms"), dict)
+                else item
+                for item in value["repeated"]
+            ]
         return value
 
     @property
