@@ -19,11 +19,11 @@ from flows.errors import ConfigurationError
 from flows.extract_sides import Side, sides_of, stem_under, with_likeness
 from flows.profiles import load_company, load_profile
 from flows.spill import Spill
+from flows.tables import open_table
 from transforms.finding import Finding, Location, Severity
 from transforms.grouping import InvoiceRows, Keying, Part, RowBlock, gather
 from transforms.records import RowFault
-from transforms.table import Table, TableError, TextTable, in_order, kept_columns
-from transforms.workbook import WorkbookTable
+from transforms.table import Table, TableError, in_order, kept_columns
 
 __all__ = [
     "ExtractFile",
@@ -127,8 +127,8 @@ class ExtractReading:
                 lines[stem_under(file.name, shape.lines_files[0])] = file
             else:
                 message = (
-                    f"{file.name} is neither a header file ({shape.header_files[0]}) nor a lines file"
-                    f" ({shape.lines_files[0]})."
+                    f"{file.name} is neither a header file ({shape.header_files[0]})"
+                    f" nor a lines file ({shape.lines_files[0]})."
                 )
                 raise WrongProfileError(message, next_step="Check shape in the profile.")
         alone = [(headers.get(key) or lines[key]).name for key in headers.keys() ^ lines.keys()]
@@ -138,7 +138,7 @@ class ExtractReading:
         yield from ((headers[key], lines[key]) for key in headers)
 
     @contextmanager
-    def _open(self, file: ExtractFile) -> Iterator[Table]:
+    def _open(self, file: ExtractFile, side: Side) -> Iterator[Table]:
         try:
             stream = file.path.open("rb")
         except OSError as error:
@@ -147,26 +147,25 @@ class ExtractReading:
                 message, next_step="Check the file, then run again."
             ) from error
         with stream:
-            table = self._table(stream, file)
+            table = self._table(stream, file, side)
             with closing(table):
                 yield table
 
-    def _table(self, stream: BinaryIO, file: ExtractFile) -> Table:
-        layout = self._profile.format
-        suffix = Path(file.name).suffix.lower()
+    def _table(self, stream: BinaryIO, file: ExtractFile, side: Side) -> Table:
         try:
-            if layout.kind == "xlsx" or suffix == ".xlsx":
-                return WorkbookTable(stream, file=file.name, profile=self._profile)
-            if suffix == ".tsv":
-                layout = layout.model_copy(update={"separator": "\t"})
-            return TextTable(stream, file=file.name, layout=layout, trailer_mark=self._trailer_mark)
+            return open_table(
+                stream,
+                file=file.name,
+                profile=self._profile,
+                wanted=side.wanted,
+                trailer_mark=self._trailer_mark,
+            )
         except TableError as error:
             message = f"{file.name} cannot be read: {error}."
-            step = "Check format in the profile (encoding, separator), or ask for the file again."
-            raise WrongProfileError(message, next_step=step) from error
+            raise WrongProfileError(message, next_step=error.next_step) from error
 
     def _check(self, file: ExtractFile, side: Side) -> list[str]:
-        with self._open(file) as table:
+        with self._open(file, side) as table:
             columns = table.columns
         self._kept[file.name] = ()
         if not columns:
@@ -206,13 +205,14 @@ class ExtractReading:
     def _keys(self, file: ExtractFile, side: Side) -> dict[str, list[int]]:
         """Return the keys of a file in order, each with the lines where its rows begin."""
         found: dict[str, list[int]] = {}
-        with self._open(file) as table:
+        with self._open(file, side) as table:
             if not table.columns:
                 return found
             keying = self._keying(file, table, side)
             last = None
             cells = (
-                item if isinstance(item, RowFault) else (*item, ()) for item in table.keys(side.key)
+                item if isinstance(item, RowFault) else (item[0], item[1][0], ())
+                for item in table.keys((side.key,))
             )
             for row in keying.rows(cells):
                 if row.key != last:
@@ -225,7 +225,7 @@ class ExtractReading:
         kept = self._kept[file.name]
         if not kept:
             return
-        with self._open(file) as table:
+        with self._open(file, side) as table:
             keying = self._keying(file, table, side)
             yield from gather(keying.rows(self._rows(file, table, kept, kept.index(side.key))))
             self.orphan_findings += keying.orphans

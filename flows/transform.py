@@ -179,7 +179,7 @@ class Transformation:
         Raises:
             ControlError: naming every file whose control is missing or cannot be read.
         """
-        encoding = self._sources.setup.profile.format.encoding
+        layout = self._sources.setup.profile.format
         faults: list[ControlError] = []
         for file in claim.files:
             expected = None
@@ -193,7 +193,7 @@ class Transformation:
                 )
                 try:
                     expected = control.expected_of(
-                        file.path, self._settings.landing.control, encoding=encoding
+                        file.path, self._settings.landing.control, layout=layout
                     )
                 except ControlError as error:
                     faults.append(error)
