@@ -18,10 +18,11 @@ ENTRY_LINES = 20
 _TRA = re.compile(r"\*\*\*S[0-9](?:[A-Z]{3}.*)?")
 #: Sage PNM, above its entries: the name of the company, and nothing else.
 _PNM_COMPANY = re.compile(r"[^\t;|,]{1,30}")
-#: Sage PNM, an entry: journal (3), date ddMMyy (6), type (2), general account (13), fixed width.
+#: Sage PNM, an entry of fixed width: journal (3), date ddMMyy (6), type (2), general account (13),
+#: texts, then the side (D or C) and the amount.
 _PNM_ENTRY = re.compile(
     r"[A-Z0-9][A-Z0-9 ]{2}(?:0[1-9]|[12][0-9]|3[01])(?:0[1-9]|1[0-2])[0-9]{2}"
-    r"[A-Z0-9 ]{2}[0-9][A-Z0-9]{2,12} *[^\t;|]*"
+    r"[A-Z0-9 ]{2}[0-9][A-Z0-9]{2,12} *[^\t;|]*[DC] *[0-9]+(?:[.,][0-9]{1,2})?(?: *[A-Z][^\t;|]*)?"
 )
 #: Shortest Sage PNM entry: up to its amount, and trailing blanks may be cut.
 _PNM_LENGTH = 80

@@ -77,6 +77,8 @@ class Band:
     def _fits(self, text: str) -> bool:
         if len(text) <= self.bars[-1] or self.exceeded_by(text):
             return False
+        if self.open and text.rstrip().endswith("|") and text.rstrip()[self.bars[-1] + 1 :]:
+            return False  # a closing bar that the heading lacks, or has lost
         if self.spans[0][0] and text[: self.bars[0]].strip():
             return False
         return all(text[bar] == "|" for bar in self.bars)

@@ -47,9 +47,16 @@ def sap_heading(
             texts = tuple(line.rstrip() for line in lines[start:rank])
             bands = bands_of(texts)
             labels = [label for band in bands for label in band.labels]
-            # A title may be framed too: it holds no wanted column, and fewer of them.
-            score = (names.held(labels), bool(bands) and told_apart(bands), len(labels))
-            if bands and (best is None or score > best[0]):
+            held = names.held(labels)
+            # A title may be framed too: where nothing is wanted, the widest table tells most.
+            score = (
+                held,
+                not held and bool(bands) and told_apart(bands),
+                0 if held else len(labels),
+            )
+            # With one bar only, a row that loses it would be no row any more.
+            framed = bool(bands) and len(bands[0].bars) > 1
+            if framed and (best is None or score > best[0]):
                 best = score, start + 1, texts
         start = None
     return None if best is None else best[1:]
@@ -95,9 +102,13 @@ class SapListTable:
         self._line = 0
         self._ended = True
         self._sums: list[int] = []
-        self._titles = {
-            _levelled(self._next() or "") for _ in range(first - 1 + len(self._heading))
-        }
+        self._titles: set[str] = set()
+        self._above: list[RowFault] = []
+        for _ in range(first - 1):
+            self._see_title(self._next() or "")
+        for text in self._heading:
+            self._titles.add(_levelled(text))
+            self._next()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -145,6 +156,15 @@ class SapListTable:
 
     # -- rows ------------------------------------------------------------------------------------
 
+    def _see_title(self, text: str) -> None:
+        """Remember a line above the heading; one that looks like a row is a finding.
+
+        The heading of the first page may be damaged: its rows must not be lost for titles.
+        """
+        self._titles.add(_levelled(text))
+        if self._bands[0].fitted(text) is not None:
+            self._above.append(self._fault("XT-LIST-01", self._line, value=text))
+
     def _read(self, ranks: Sequence[int]) -> Iterator[tuple[int, tuple[str, ...]] | RowFault]:
         """Yield the cells of the columns of ``ranks`` of each row, and the faults."""
         places = [
@@ -153,6 +173,7 @@ class SapListTable:
             for span in range(len(band.labels))
         ]
         picked = [places[rank] for rank in ranks]
+        yield from self._above
         trailer: int | None = None
         after_row = False
         while (text := self._next()) is not None:
