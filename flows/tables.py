@@ -11,7 +11,8 @@ from config.profile import Format, Profile
 from transforms.accounting_files import ENTRY_LINES, refuse_accounting_entries
 from transforms.column_names import ColumnNames, NamedTable
 from transforms.finding import Finding, Location, Severity
-from transforms.sap_list import SapListTable, sap_heading
+from transforms.sap_bands import sap_heading
+from transforms.sap_list import SapListTable
 from transforms.sap_tabs import SapTabRecords, title_lines
 from transforms.sniffing import encoding_of, first_lines, separator_of
 from transforms.table import Table, TextTable

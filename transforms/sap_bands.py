@@ -1,4 +1,4 @@
-"""Bands of a SAP list: one physical line of a row, cut where the bars of the heading stand."""
+"""Heading of a SAP list, and its bands: a physical line of a row, cut where its bars stand."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import BinaryIO
+
+from transforms.column_names import ColumnNames
+from transforms.sniffing import first_lines
+
+#: Lines in which the heading is looked for: selection criteria may stand above it.
+HEADING_LINES = 200
 
 _RULER = re.compile(r"[-|+]*-{3}[-|+]*")
 #: Fills the second place of a wide character; no text holds it (U+FDD0 is no character).
@@ -109,3 +116,37 @@ def told_apart(bands: Sequence[Band]) -> bool:
     """Whether the first line of a row can be told from the others, by its bars."""
     first = set(bands[0].bars)
     return not any(first <= set(band.bars) for band in bands[1:])
+
+
+def sap_heading(
+    stream: BinaryIO, encoding: str, names: ColumnNames
+) -> tuple[int, tuple[str, ...]] | None:
+    """Return the heading of a SAP list: its first line (from 1) and its texts; None for others.
+
+    It is framed by bars and stands above a ruler. Of several tables in a file it is the one that
+    holds most of the wanted columns. ``stream`` is left at its beginning.
+    """
+    lines = first_lines(stream, encoding, HEADING_LINES)
+    best: tuple[tuple[int, bool, int], int, tuple[str, ...]] | None = None
+    start: int | None = None
+    for rank, text in enumerate(lines):
+        if not is_ruler(text) and "|" in text:
+            start = rank if start is None else start
+            continue
+        if start is not None and is_ruler(text):
+            texts = tuple(line.rstrip() for line in lines[start:rank])
+            bands = bands_of(texts)
+            labels = [label for band in bands for label in band.labels]
+            held = names.held(labels)
+            # A title may be framed too: where nothing is wanted, the widest table tells most.
+            score = (
+                held,
+                not held and bool(bands) and told_apart(bands),
+                0 if held else len(labels),
+            )
+            # With one bar only, a row that loses it would be no row any more.
+            framed = bool(bands) and len(bands[0].bars) > 1
+            if framed and (best is None or score > best[0]):
+                best = score, start + 1, texts
+        start = None
+    return None if best is None else best[1:]

@@ -13,53 +13,14 @@ from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from typing import BinaryIO
 
-from transforms.column_names import ColumnNames
 from transforms.finding import Finding, Location, Severity
 from transforms.records import BAD_CHARACTER, RowFault, bad_character, text_of
 from transforms.sap_bands import Band, bands_of, is_ruler, told_apart
 from transforms.sap_tabs import SUM_MARK, sums_warning
-from transforms.sniffing import first_lines
 from transforms.table import CHUNK_ROWS, TableChunk, TableError, kept_columns
-
-#: Lines in which the heading is looked for: selection criteria may stand above it.
-HEADING_LINES = 200
 
 _NUMBER = re.compile(r"[0-9]+")
 _TRAILER = re.compile(r"[\t;|,]")
-
-
-def sap_heading(
-    stream: BinaryIO, encoding: str, names: ColumnNames
-) -> tuple[int, tuple[str, ...]] | None:
-    """Return the heading of a SAP list: its first line (from 1) and its texts; None for others.
-
-    It is framed by bars and stands above a ruler. Of several tables in a file it is the one that
-    holds most of the wanted columns. ``stream`` is left at its beginning.
-    """
-    lines = first_lines(stream, encoding, HEADING_LINES)
-    best: tuple[tuple[int, bool, int], int, tuple[str, ...]] | None = None
-    start: int | None = None
-    for rank, text in enumerate(lines):
-        if not is_ruler(text) and "|" in text:
-            start = rank if start is None else start
-            continue
-        if start is not None and is_ruler(text):
-            texts = tuple(line.rstrip() for line in lines[start:rank])
-            bands = bands_of(texts)
-            labels = [label for band in bands for label in band.labels]
-            held = names.held(labels)
-            # A title may be framed too: where nothing is wanted, the widest table tells most.
-            score = (
-                held,
-                not held and bool(bands) and told_apart(bands),
-                0 if held else len(labels),
-            )
-            # With one bar only, a row that loses it would be no row any more.
-            framed = bool(bands) and len(bands[0].bars) > 1
-            if framed and (best is None or score > best[0]):
-                best = score, start + 1, texts
-        start = None
-    return None if best is None else best[1:]
 
 
 class SapListTable:
@@ -69,7 +30,7 @@ class SapListTable:
         stream: the bytes of the extract; left open.
         file: name told in findings.
         encoding: of the file.
-        heading: what :func:`sap_heading` found.
+        heading: what :func:`~transforms.sap_bands.sap_heading` found.
         trailer_mark: first cell of a trailer record, which is no data.
 
     Raises:
@@ -106,8 +67,8 @@ class SapListTable:
         self._above: list[RowFault] = []
         for _ in range(first - 1):
             self._see_title(self._next() or "")
-        for text in self._heading:
-            self._titles.add(_levelled(text))
+        for label in self._heading:
+            self._titles.add(_levelled(label))
             self._next()
 
     @property
@@ -173,6 +134,9 @@ class SapListTable:
             for span in range(len(band.labels))
         ]
         picked = [places[rank] for rank in ranks]
+        mark, label = next(
+            ((span, name) for span, name in enumerate(self._bands[0].labels) if name), (0, "*")
+        )
         yield from self._above
         trailer: int | None = None
         after_row = False
@@ -201,6 +165,9 @@ class SapListTable:
                     yield self._unreadable(line, lines)
                 elif SUM_MARK.fullmatch(self._bands[0].cell(lines[0], 0)):
                     self._sums.append(line)
+                elif self._bands[0].cell(lines[0], mark) == label:
+                    # The heading again, not as it was: one of the two is damaged.
+                    yield self._fault("XT-LIST-01", line, value=text)
                 else:
                     yield (
                         line,
@@ -234,10 +201,10 @@ class SapListTable:
             return False
         taken: list[str] = []
         for expected in self._heading[1:]:
-            text = self._next()
-            if text is not None:
-                taken.append(text)
-            if text is None or text.rstrip() != expected:
+            further = self._next()
+            if further is not None:
+                taken.append(further)
+            if further is None or further.rstrip() != expected:
                 self._put_back(taken)
                 return False
         return True

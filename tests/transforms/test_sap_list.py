@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from transforms import sap_list
 from transforms.column_names import ColumnNames
 from transforms.records import RowFault
-from transforms.sap_list import SapListTable, sap_heading
+from transforms.sap_bands import sap_heading
+from transforms.sap_list import SapListTable
 from transforms.table import TableError, in_order
 
 NAMES = ColumnNames(frozenset({"Doc.", "Text", "Net"}))
@@ -32,13 +33,15 @@ def table_of(
     return SapListTable(stream, file="a.txt", encoding=code, heading=heading, trailer_mark=trailer)
 
 
-def read(table: SapListTable) -> list[tuple[int, tuple[str, ...]] | tuple[int, str]]:
+def read(
+    table: SapListTable, wanted: Collection[str] = ()
+) -> list[tuple[int, tuple[str, ...]] | tuple[int, str]]:
     """Line and cells of each row, line and rules of each fault."""
     return [
         (item.line, "+".join(finding.rule for finding in item.findings))
         if isinstance(item, RowFault)
         else item
-        for chunk in table.chunks(set(table.columns))
+        for chunk in table.chunks(wanted or set(table.columns))
         for item in in_order(chunk)
     ]
 
@@ -205,6 +208,7 @@ def test_chunks_cover_the_list_whatever_their_size(monkeypatch: pytest.MonkeyPat
 # -- rows of several lines -----------------------------------------------------------------------
 
 TWO = [RULE, "|Doc.  |Cur.|    Net|", "|Text             |", RULE]
+TWO_ROW = ["|F1    |EUR |   3,90|", "|a|b              |"]
 TWO_WANTED = ("F1", "EUR", "3,90", "Ramette A4")
 
 
@@ -317,9 +321,7 @@ def damaged(text: bytes) -> Iterator[bytes]:
     ],
 )
 def test_no_damage_drops_a_row_or_shifts_its_cells_in_silence(lines: list[str]) -> None:
-    whole = read(table_of(lines))
-    columns = table_of(lines).columns
-    expected = [cells for _, cells in whole]
+    expected = [cells for _, cells in read(table_of(lines), NAMES.wanted)]
     for data in damaged("".join(f"{line}\n" for line in lines).encode()):
         stream = io.BytesIO(data)
         heading = sap_heading(stream, "utf-8", NAMES)
@@ -329,9 +331,9 @@ def test_no_damage_drops_a_row_or_shifts_its_cells_in_silence(lines: list[str]) 
             table = SapListTable(stream, file="a", encoding="utf-8", heading=heading)
         except TableError:
             continue
-        if table.columns != columns:
+        if not NAMES.wanted <= set(table.columns):
             continue  # the run stops: a column is missing
-        found = read(table)
+        found = read(table, NAMES.wanted)
         sound = [cells for _, cells in found if isinstance(cells, tuple)]
         assert sound == expected or len(sound) < len(found), data.decode()
 
