@@ -23,7 +23,8 @@ from flows.chunk import ChunkItem
 from flows.errors import ConfigurationError
 from flows.extract_sets import ExtractFile, WrongProfileError, matching
 from flows.extract_sides import Side, sides_of
-from flows.extracts import columns_in, read_extracts
+from flows.extract_tables import ExtractTables
+from flows.extracts import read_extracts
 from flows.ledger import utc_now
 from flows.sources import load_sources
 from flows.worker import Worker
@@ -209,13 +210,15 @@ def _file_trials(files: Sequence[ExtractFile], profile: Profile) -> Iterable[Fil
     if sides.lines is not None:
         roles["lines"] = sides.lines
     roles |= sides.joined
+    tables = ExtractTables(profile)
     for file in files:
-        columns = columns_in(file, profile)
-        role = _role_of(file.name, columns, profile, roles)
+        found = {role: _columns(tables, file, side) for role, side in roles.items()}
+        role = _role_of(file.name, found, profile, roles)
         side = roles.get(role)
         if side is None:
-            yield FileTrial(file.name, "", (), columns, (), ())
+            yield FileTrial(file.name, "", (), max(found.values(), key=len), (), ())
             continue
+        columns = found[role]
         missing = tuple(sorted(side.wanted - set(columns)))
         yield FileTrial(
             file.name,
@@ -227,7 +230,16 @@ def _file_trials(files: Sequence[ExtractFile], profile: Profile) -> Iterable[Fil
         )
 
 
-def _role_of(name: str, columns: Sequence[str], profile: Profile, roles: Mapping[str, Side]) -> str:
+def _columns(tables: ExtractTables, file: ExtractFile, side: Side) -> tuple[str, ...]:
+    try:
+        return tables.columns(file, side)
+    except WrongProfileError:
+        return ()
+
+
+def _role_of(
+    name: str, found: Mapping[str, Sequence[str]], profile: Profile, roles: Mapping[str, Side]
+) -> str:
     """Return what a file serves as: by its name, else as what it has most columns of."""
     patterns = {join.name: join.files or () for join in profile.joined}
     if "lines" in roles:
@@ -238,12 +250,12 @@ def _role_of(name: str, columns: Sequence[str], profile: Profile, roles: Mapping
         }
     named = {
         role: pattern
-        for role, found in patterns.items()
-        if (pattern := matching(name, found)) is not None
+        for role, names in patterns.items()
+        if (pattern := matching(name, names)) is not None
     }
     if named:
         return max(named, key=lambda role: (len(named[role]), role in ("header", "lines")))
-    shared = {role: len(side.wanted & set(columns)) for role, side in roles.items()}
+    shared = {role: len(side.wanted & set(found[role])) for role, side in roles.items()}
     best = max(shared, key=lambda role: shared[role])
     return best if shared[best] else ""
 

@@ -189,7 +189,7 @@ class Transformation:
         Raises:
             ControlError: naming every file whose control is missing or cannot be read.
         """
-        encoding = self._sources.setup.profile.format.encoding
+        layout = self._sources.setup.profile.format
         faults: list[ControlError] = []
         for file in claim.files:
             expected = None
@@ -204,7 +204,7 @@ class Transformation:
                 try:
                     if not self._reusable(file.name):
                         expected = control.expected_of(
-                            file.path, self._settings.landing.control, encoding=encoding
+                            file.path, self._settings.landing.control, layout=layout
                         )
                 except ControlError as error:
                     faults.append(error)
