@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from config.company import Company
 from config.profile import Profile
 from transforms.building import Reading
+from transforms.completion import complete_from_company
 from transforms.converters import ReadError
+from transforms.enrichment import EnrichmentTable
 from transforms.finding import Finding
 from transforms.grouping import InvoiceRows
 from transforms.invoice import Invoice, InvoiceLine, Provenance
@@ -56,11 +58,18 @@ class Mapper:
     Args:
         profile: a profile without faults (``config.profile_check``).
         company: the firm's constants, if any.
+        tables: what accountants keep beside the company file.
     """
 
-    def __init__(self, profile: Profile, company: Company | None = None) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        company: Company | None = None,
+        tables: Sequence[EnrichmentTable] = (),
+    ) -> None:
         self._profile = profile
         self._company = company
+        self._tables = tuple(tables)
         self._plans: dict[tuple[tuple[str, ...], tuple[str, ...]], Plan] = {}
 
     def peek(self, rows: InvoiceRows) -> Peek:
@@ -132,7 +141,7 @@ class Mapper:
             invoice = replace(invoice, vat_point_code=None)
         if invoice.payment is not None:
             invoice = replace(invoice, payment=own_payment(invoice, heard, self._company))
-        return invoice
+        return complete_from_company(invoice, {}, self._company, self._tables, reading)
 
     def _plan(self, rows: InvoiceRows) -> Plan:
         key = (rows.blocks[0].columns, rows.blocks[-1].columns)

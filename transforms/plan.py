@@ -187,6 +187,7 @@ class Plan:
                     rate=rate,
                     terms=terms,
                     code_term=code_term,
+                    company_file=self._company.file_name if self._company else "",
                 )
         if level == "document":
             for term in registry().terms.values():
