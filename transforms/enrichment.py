@@ -56,6 +56,8 @@ class EnrichmentTable:
         self.gives = dict(gives)
         self.when = when
         self.unknown = unknown
+        #: Ranks of the terms given; identifier types last: they need their identifier.
+        self.order = sorted(enumerate(gives), key=lambda item: _is_scheme(item[1]))
         self._rows: Mapping[Key, Row] | None = rows
         self._packed: bytes | None = None
         self._without_zeros: dict[Key, Key | None] | None = None
@@ -138,9 +140,8 @@ def enriched(
                 unlisted.append((table, key))
             continue
         line, texts = row
-        given = dict(zip(table.gives, texts, strict=True))
-        for term in sorted(given, key=_is_scheme):  # a type needs its identifier
-            text = given[term]
+        for rank, term in table.order:
+            text = texts[rank]
             if text is not None and (table.when == "always" or term in missing):
                 invoice = with_value(invoice, term, typed(term, text))
                 places[term] = Location(table.file, line, table.gives[term])

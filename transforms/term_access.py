@@ -6,17 +6,20 @@ value. The invoice is immutable; a changed one shares everything else with the o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
-from config.terms import DECIMAL_KINDS, Term, TermError, term
+from config.terms import DECIMAL_KINDS, TermError, term
 from transforms.building import field_of
 from transforms.invoice import Identifier, Invoice
 from transforms.schemes import SIRET
 
+#: A field on the way to a term, and the class below it.
+_Step: TypeAlias = tuple[str, Any]
 #: Digits of a SIRET (INSEE, SIRENE).
 SIRET_LENGTH = 14
 
@@ -28,7 +31,7 @@ def value_of(invoice: Invoice, term_id: str) -> Any:
         TermError: the term is not known, repeats, or has no place in an invoice.
     """
     value: Any = invoice
-    for step in _steps(term_id):
+    for step, _ in _steps(term_id):
         if value is None:
             return None
         value = getattr(value, step)
@@ -45,7 +48,7 @@ def with_value(invoice: Invoice, term_id: str, value: Any) -> Invoice:
     Raises:
         TermError: as :func:`value_of`.
     """
-    changed: Invoice = _with(invoice, Invoice, _steps(term_id), term(term_id), value)
+    changed: Invoice = _with(invoice, Invoice, _steps(term_id), term(term_id).siret, value)
     return changed
 
 
@@ -66,26 +69,31 @@ def is_siret(text: str) -> bool:
     return len(text) == SIRET_LENGTH and text.isascii() and text.isdigit()
 
 
-def _with(found: Any, kind: Any, steps: tuple[str, ...], changed: Term, value: Any) -> Any:
-    name, *rest = steps
+def _with(found: Any, kind: Any, steps: Sequence[_Step], siret: bool, value: Any) -> Any:
+    (name, inner), *rest = steps
     if rest:
-        inner, _ = field_of(kind, name)
-        below = _with(getattr(found, name, None), inner, tuple(rest), changed, value)
+        below = _with(getattr(found, name, None), inner, rest, siret, value)
         return found if below is None else replace(found or kind(), **{name: below})
     if kind is not Identifier:
         return replace(found or kind(), **{name: value})
     if name != "value":
         return None if found is None else replace(found, **{name: value})
     scheme = found.scheme if found is not None else None
-    if changed.siret:
+    if siret:
         scheme = SIRET if is_siret(value) else (None if scheme == SIRET else scheme)
     return replace(found or Identifier(value), value=value, scheme=scheme)
 
 
 @lru_cache(maxsize=512)
-def _steps(term_id: str) -> tuple[str, ...]:
+def _steps(term_id: str) -> tuple[_Step, ...]:
     found = term(term_id)
     if found.path is None or found.group is not None or found.level != "document":
         msg = f"{term_id} has no single place in an invoice"
         raise TermError(msg)
-    return tuple(found.path.split("."))
+    steps: list[_Step] = []
+    kind: Any = Invoice
+    names = found.path.split(".")
+    for name in names[:-1]:
+        kind, _ = field_of(kind, name)
+        steps.append((name, kind))
+    return (*steps, (names[-1], None))
