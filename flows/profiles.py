@@ -16,6 +16,7 @@ from config.profile_check import check_profile
 from config.yaml_text import YamlTextError, load_yaml
 from flows.errors import ConfigurationError
 from flows.wording import faults_of
+from transforms.formulas import check_formulas
 
 _Model = TypeVar("_Model", bound=BaseModel)
 #: Profiles that extend one another at most this deep; more is a circle.
@@ -25,7 +26,14 @@ _COMPANY_STEP = "See docs/company.md for the keys of a company file."
 
 
 def shipped_profiles() -> tuple[str, ...]:
-    """Return the names of the profiles that ship with the product."""
+    """Return the names of the profiles that ship with the product and read an extract.
+
+    Those whose name begins with ``_`` are there for others to extend.
+    """
+    return tuple(name for name in _shipped() if not name.startswith("_"))
+
+
+def _shipped() -> tuple[str, ...]:
     folder = files("config").joinpath("profiles")
     names = (entry.name for entry in folder.iterdir())
     return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
@@ -37,7 +45,7 @@ def profile_text(name: str) -> str:
     Raises:
         ConfigurationError: no profile of this name ships.
     """
-    if name not in shipped_profiles():
+    if name not in _shipped():
         message = f"No profile {name} ships with chorus-flows."
         raise ConfigurationError(message, next_step="See: chorus-flows profile list")
     return files("config").joinpath("profiles", f"{name}.yaml").read_text("utf-8").rstrip()
@@ -52,7 +60,7 @@ def load_profile(name_or_path: str | Path) -> Profile:
     source = _Source.open(str(name_or_path))
     merged, texts = source.merged()
     profile = _validated(Profile, merged, texts, _PROFILE_STEP)
-    faults = check_profile(profile)
+    faults = (*check_profile(profile), *check_formulas(profile))
     if faults:
         told = "; ".join(f"{_place(texts, fault.keys)}: {fault.reason}" for fault in faults)
         message = f"The profile {source.label} is wrong: {told}."
@@ -81,7 +89,7 @@ class _Source:
     @classmethod
     def open(cls, name: str, beside: Path | None = None) -> _Source:
         """Return the shipped profile ``name``, or the file at that path."""
-        if name in shipped_profiles():
+        if name in _shipped():
             entry = files("config").joinpath("profiles", f"{name}.yaml")
             return cls(f"{name}.yaml", entry.read_text("utf-8"))
         path = Path(name)

@@ -7,22 +7,27 @@ value stays absent.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from config.company import Company
 from config.profile import Profile
 from transforms.building import Reading
-from transforms.completion import complete_from_company
+from transforms.completion import COMPANY_TERM, company_for, complete_from_company
 from transforms.converters import ReadError
-from transforms.enrichment import EnrichmentTable
+from transforms.currency_scale import as_meant
+from transforms.enrichment import EnrichmentTable, enriched, key_terms
 from transforms.finding import Finding
 from transforms.grouping import InvoiceRows
 from transforms.invoice import Invoice, InvoiceLine, Provenance
 from transforms.own_account import own_payment
 from transforms.plan import Plan
+from transforms.shaping import Shaped, Shaper
 from transforms.signs import negated
 from transforms.vat_codes import with_reasons
+
+#: What says whom an invoice goes to: BT-47 with its type, and BT-10.
+_RECIPIENT = frozenset({"BT-47", "BT-47-1", "BT-10"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +75,20 @@ class Mapper:
         self._profile = profile
         self._company = company
         self._tables = tuple(tables)
-        self._plans: dict[tuple[tuple[str, ...], tuple[str, ...]], Plan] = {}
+        #: Those that may say whom an invoice goes to.
+        self._addressing = tuple(table for table in tables if _RECIPIENT & table.gives.keys())
+        self._asked = key_terms(self._addressing)
+        self._shaper = Shaper(profile)
+        self._plans: dict[tuple[object, ...], Plan] = {}
 
     def peek(self, rows: InvoiceRows) -> Peek:
         """Return number, attachments, exclusion and recipient of an invoice without mapping it."""
-        plan = self._plan(rows)
-        block = rows.blocks[0]
-        if not block.rows:
-            buyer, service = _addressed(plan, ("",) * len(block.columns))
+        shaped = self._shaper.head(rows)
+        plan = self._plan(rows, shaped)
+        row = shaped.head
+        if not rows.blocks[0].rows:
+            buyer, service = self._addressed(plan, row)
             return Peek(None, buyer=buyer, service=service)
-        row = block.rows[0]
         number = None
         if plan.number is not None:
             try:
@@ -90,70 +99,109 @@ class Mapper:
         if plan.attachments is not None:
             parts = row[plan.attachments].split(self._profile.attachment_separator)
             names = tuple(dict.fromkeys(name for part in parts if (name := part.strip())))
-        excluded = next((name for name, rank, cells in plan.filters if row[rank] in cells), None)
-        buyer, service = _addressed(plan, row)
+        excluded = next(
+            (name for name, rank, cells in plan.filters if row[rank].strip() in cells),
+            shaped.excluded_by,
+        )
+        buyer, service = self._addressed(plan, row)
         return Peek(number, names, excluded, buyer, service)
 
     def map(self, rows: InvoiceRows) -> Mapped:
         """Return the invoice that ``rows`` hold, with what is wrong in them."""
-        plan = self._plan(rows)
+        shaped = self._shaper.shape(rows)
+        plan = self._plan(rows, shaped)
         header = rows.blocks[0]
-        lines = rows.blocks[-1]
         reading = Reading(header.file, header.lines[0] if header.lines else 0)
-        head = header.rows[0] if header.rows else ("",) * len(header.columns)
-        values = plan.header.values(head, reading)
+        looked_up = _looked_up(plan, shaped.head)
+        company = company_for(self._company, looked_up.get(COMPANY_TERM), reading)
+        if company is not self._company:
+            plan = self._plan(rows, shaped, company, looked_up[COMPANY_TERM])
+        values = plan.header.values(shaped.head, reading)
         said = sorted(reading.said)
         heard = frozenset(text.partition("=")[0].partition("#")[0] for text in said)
-        if len(rows.blocks) == 1 and len(header.rows) > 1:
+        said += [f"{term}={text}" for term, text in looked_up.items() if text]
+        flat = rows.is_flat
+        if flat and len(header.rows) > 1:
             plan.compare(header, reading)
-        reading.file = lines.file
-        if len(rows.blocks) > 1 or header.rows:
+        reading.file = rows.lines_block.file
+        if not flat or header.rows:
             built: list[InvoiceLine] = []
-            for line, row in zip(lines.lines, lines.rows, strict=True):
+            for line, row in zip(shaped.numbers, shaped.lines, strict=True):
                 reading.line = line
                 reading.said = []
                 built.append(plan.lines.build(row, reading))
                 said.append("BG-25")
                 said += sorted(reading.said)
             values["lines"] = tuple(built)
+        reading.file = header.file
         reading.line = header.lines[0] if header.lines else 0
         values["provenance"] = Provenance(
             header.file,
             reading.line,
             plan.columns,
-            lines.lines,
-            lines.file if len(rows.blocks) > 1 else None,
+            tuple(shaped.numbers),
+            None if flat else rows.lines_block.file,
         )
         invoice = Invoice(**{**plan.header.base, **values})
-        invoice = self._finished(invoice, reading, heard)
-        return Mapped(invoice, tuple(reading.findings), "\x1f".join(said))
+        invoice = self._finished(invoice, reading, heard, company)
+        invoice = complete_from_company(invoice, looked_up, company, self._tables, reading)
+        findings = (*shaped.findings, *reading.findings)
+        return Mapped(invoice, findings, "\x1f".join(said))
 
-    def _finished(self, invoice: Invoice, reading: Reading, heard: frozenset[str]) -> Invoice:
+    def _finished(
+        self, invoice: Invoice, reading: Reading, heard: frozenset[str], company: Company | None
+    ) -> Invoice:
         """Return the invoice completed; ``heard``: terms of the header the extract gave."""
+        invoice = as_meant(invoice, self._profile, reading)
         credit = self._profile.credit_notes
-        if credit.amounts == "negative" and invoice.type_code in credit.types:
-            invoice = negated(invoice)
-        if reading.reasons or (self._company is not None and self._company.vat_reasons):
-            invoice = with_reasons(invoice, reading, self._company)
-        usual = self._company.values.get("BT-8") if self._company is not None else None
+        if invoice.type_code in credit.types:
+            totals = credit.amounts == "negative"
+            lines = (credit.lines or credit.amounts) == "negative"
+            if totals or lines:
+                invoice = negated(invoice, totals=totals, lines=lines)
+        if reading.reasons or (company is not None and company.vat_reasons):
+            invoice = with_reasons(invoice, reading, company)
+        usual = company.values.get("BT-8") if company is not None else None
         if usual and invoice.tax_point_date and "BT-8" not in heard:
             # The extract gives the date (BT-7): the company's usual code (BT-8) is not meant.
             invoice = replace(invoice, vat_point_code=None)
         if invoice.payment is not None:
-            invoice = replace(invoice, payment=own_payment(invoice, heard, self._company))
-        return complete_from_company(invoice, {}, self._company, self._tables, reading)
+            invoice = replace(invoice, payment=own_payment(invoice, heard, company))
+        return invoice
 
-    def _plan(self, rows: InvoiceRows) -> Plan:
-        key = (rows.blocks[0].columns, rows.blocks[-1].columns)
+    def _addressed(self, plan: Plan, row: Sequence[str]) -> tuple[str | None, str | None]:
+        """Return identifier and service code of the buyer, as the whole map makes them."""
+        said = plan.recipient.values(row, Reading())
+        addressed = Invoice(**{**plan.recipient.base, **said})
+        addressed = enriched(addressed, _looked_up(plan, row), self._addressing, Reading())
+        buyer = addressed.buyer.legal_id
+        return buyer.value if buyer else None, addressed.buyer_reference
+
+    def _plan(
+        self,
+        rows: InvoiceRows,
+        shaped: Shaped,
+        company: Company | None = None,
+        code: str | None = None,
+    ) -> Plan:
+        """Return the plan of these columns; of a company code of its own when one is given."""
+        if code is None:
+            company = self._company
+        elif company is None:
+            code = ""  # all codes that are not listed have the same plan: that of no company
+        raw = rows.blocks[0].columns
+        lines = rows.lines_block.columns
+        joined = tuple((block.side, block.columns) for block in rows.blocks if block.side)
+        key = (raw, lines, joined, code)
         plan = self._plans.get(key)
         if plan is None:
-            plan = self._plans[key] = Plan(self._profile, self._company, *key)
+            full = self._shaper.shape(rows) if not shaped.line_columns else shaped
+            plan = self._plans[key] = Plan(
+                self._profile, company, full.columns, full.line_columns, len(raw), self._asked
+            )
         return plan
 
 
-def _addressed(plan: Plan, row: Sequence[str]) -> tuple[str | None, str | None]:
-    """Return identifier and service code of the buyer, by the same builders as the whole map."""
-    said = plan.recipient.values(row, Reading())
-    addressed = Invoice(**{**plan.recipient.base, **said})
-    buyer = addressed.buyer.legal_id
-    return buyer.value if buyer else None, addressed.buyer_reference
+def _looked_up(plan: Plan, row: Sequence[str]) -> Mapping[str, str]:
+    """Return what the header says of company, customer and payment terms."""
+    return {term: row[rank].strip() for term, rank in plan.lookups.items()}
