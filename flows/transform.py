@@ -86,7 +86,8 @@ class Transformation:
         self._resumed = resumed
         self._now = now
         self._progress = progress
-        self._mapper = Mapper(sources.setup.profile, sources.setup.company)
+        setup = sources.setup
+        self._mapper = Mapper(setup.profile, setup.company, setup.tables)
         self._recorded: dict[tuple[str, int], tuple[str | None, str | None, Decimal | None]] = {}
         self._files: dict[str, _File] = {}
         self._claimed: landing.Claim | None = None
