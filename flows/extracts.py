@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import BinaryIO
 
 from config.profile import Profile
+from flows.documents import DocumentReading
 from flows.errors import ConfigurationError
+from flows.extract_file import ExtractFile, WrongProfileError
 from flows.extract_sides import Side, sides_of, stem_under, with_likeness
 from flows.profiles import load_company, load_profile
 from flows.spill import Spill
@@ -35,22 +36,9 @@ __all__ = [
 ]
 
 
-class WrongProfileError(ConfigurationError):
-    """Raised when a file is not what its profile describes; nothing of it was read."""
-
-
-@dataclass(frozen=True, slots=True)
-class ExtractFile:
-    """An extract: where it is, the name it arrived under, its SHA-256."""
-
-    path: Path
-    name: str
-    sha256: str
-
-
 def read_extracts(
     files: Sequence[ExtractFile], profile: Profile, *, spill_folder: Path, trailer_mark: str = ""
-) -> ExtractReading:
+) -> ExtractReading | DocumentReading:
     """Return the reading of ``files``; the headers of all of them are checked at once.
 
     Args:
@@ -60,6 +48,8 @@ def read_extracts(
     Raises:
         WrongProfileError: naming every missing column of every file, before anything is read.
     """
+    if profile.shape.kind == "documents":
+        return DocumentReading(files, profile)
     return ExtractReading(files, profile, spill_folder, trailer_mark)
 
 
