@@ -27,6 +27,7 @@ from flows.profiles import load_profile
 from flows.reconcile import late_finding, overdue_flows, overdue_invoices, reconcile
 from flows.status_rows import status_rows
 from transforms.finding import Finding
+from transforms.formulas import erp_columns
 from transforms.returns import parse_return
 from transforms.statuses import Problem, Reason, ReturnContent, status_code
 
@@ -186,7 +187,7 @@ class _Collecting:
 def _columns(settings: Settings) -> Mapping[str, str]:
     """Return the ERP column of each business term, from the profile of the settings."""
     try:
-        return load_profile(settings.source.profile).columns
+        return erp_columns(load_profile(settings.source.profile))
     except ConfigurationError as error:
         # A profile under repair must not keep reports from being read; runs tell of it.
         _LOG.warning("rejections are told without columns: %s", error)

@@ -18,6 +18,7 @@ from flows.ledger import utc_now
 from flows.ledger_access import open_ledger
 from flows.profiles import load_profile
 from flows.report import RunFacts, write_report
+from transforms.formulas import erp_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def collect_now(
         open_ledger(configuration, clock=clock, create=False) as ledger,
     ):
         with open_channel(settings.channel) as channel:
-            columns = load_profile(settings.source.profile).columns
+            columns = erp_columns(load_profile(settings.source.profile))
             result = collect(ledger, channel, settings, clock=clock, columns=columns)
         reports = tuple(
             write_report(ledger, run_id, settings, RunFacts()) for run_id in result.runs_touched

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from config.layouts import edifact_layout, idoc_layout
 from config.profile import Profile
 from flows.errors import ConfigurationError
-from flows.extract_file import ExtractFile, WrongProfileError
+from flows.extract_sets import ExtractFile, WrongProfileError
 from transforms.document_rows import Document, DocumentRows
 from transforms.edifact import edifact_documents, is_edifact
 from transforms.finding import Finding, Location, Severity

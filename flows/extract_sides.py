@@ -1,81 +1,68 @@
-"""What is asked of the files of an extract: columns used, columns needed, and pairs of files."""
+"""What is asked of the files of an extract: columns used, columns needed, and their key."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 
-from config.profile import Profile, Shape, TermSource
-from config.terms import Level, registry
+from config.profile import Profile
+from transforms.formulas import Used, used_columns
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """How one kind of file is read: its key column, the columns used and those that must exist."""
+    """How one kind of file is read: its key columns, the columns used and those that must exist."""
 
-    key: str
+    key: tuple[str, ...]
     wanted: frozenset[str]
     required: tuple[str, ...]
 
 
-def sides_of(profile: Profile) -> tuple[Side, ...]:
-    """Return how each kind of file is read: one for a flat file, header and lines for two."""
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """How each kind of file of a profile is read: ``lines`` is None for a flat file."""
+
+    header: Side
+    lines: Side | None
+    joined: Mapping[str, Side]
+
+    @property
+    def all(self) -> tuple[Side, ...]:
+        """Return the sides of the invoices themselves."""
+        return (self.header,) if self.lines is None else (self.header, self.lines)
+
+
+def sides_of(profile: Profile) -> Sides:
+    """Return how each kind of file is read."""
+    used = used_columns(profile)
     shape = profile.shape
-    header = _side(shape.key[0], _sources(profile, "document"))
-    filters = [item.column for item in profile.filters if item.column is not None]
-    header = Side(header.key, header.wanted | set(filters), (*header.required, *filters))
-    lines = _side((shape.lines_key or shape.key)[0], _sources(profile, "line"))
+    joined = {
+        join.name: Side(
+            tuple(join.on), frozenset(used.joined[join.name]), tuple(dict.fromkeys(join.on))
+        )
+        for join in profile.joined
+        if join.files is not None
+    }
     if shape.kind == "header_lines":
-        return header, lines
-    required = tuple(dict.fromkeys((*header.required, *lines.required)))
-    return (Side(shape.key[0], header.wanted | lines.wanted, required),)
+        lines_key = shape.lines_key or shape.key
+        return Sides(_side(shape.key, used.header), _side(lines_key, used.lines), joined)
+    return Sides(_side(shape.key, _both(used)), None, joined)
 
 
-def _side(key: str, sources: Sequence[tuple[str, bool]]) -> Side:
-    required = (column for column, needed in sources if needed)
-    wanted = frozenset({key, *(column for column, _ in sources)})
-    return Side(key, wanted, tuple(dict.fromkeys((key, *required))))
-
-
-def _sources(profile: Profile, level: Level) -> list[tuple[str, bool]]:
-    """Return the columns a level uses, each with whether it must exist."""
-
-    def columns(sources: Iterable[TermSource], ranks: Iterable[int]) -> Iterator[tuple[str, bool]]:
-        for source in sources:
-            if source.column is not None:
-                for rank in ranks:
-                    yield source.column.replace("{n}", str(rank)), source.required
-
-    section = profile.header if level == "document" else profile.lines
-    found = list(columns(section.values(), (1,)))
-    for repeated in profile.repeated:
-        if registry().groups[repeated.group].level == level:
-            found += columns(repeated.terms.values(), range(1, repeated.count + 1))
+def _both(used: Used) -> dict[str, bool]:
+    found = dict(used.header)
+    for column, required in used.lines.items():
+        found[column] = found.get(column, False) or required
     return found
+
+
+def _side(key: tuple[str, ...], columns: Mapping[str, bool]) -> Side:
+    required = (column for column, needed in columns.items() if needed)
+    return Side(key, frozenset({*key, *columns}), tuple(dict.fromkeys((*key, *required))))
 
 
 def with_likeness(column: str, columns: Sequence[str]) -> str:
     """Return ``column`` in quotes, with the column of the file that looks most like it."""
     near = get_close_matches(column, [name for name in columns if name], n=1, cutoff=0.75)
     return f"{column!r} (did you mean {near[0]!r}?)" if near else repr(column)
-
-
-def pair_key(name: str, shape: Shape) -> str:
-    """Return what the files that are read together have in common: of a flat one, its name."""
-    if shape.kind == "header_lines":
-        for pattern in (*shape.header_files, *shape.lines_files):
-            if fnmatchcase(name, pattern):
-                return stem_under(name, pattern)
-    return name
-
-
-def stem_under(name: str, pattern: str) -> str:
-    """Return the text of ``name`` that stands for the ``*`` of ``pattern``, pieces joined."""
-    pieces = []
-    rest = name
-    for fixed in pattern.split("*"):
-        before, _, rest = rest.partition(fixed) if fixed else ("", "", rest)
-        pieces.append(before)
-    return "*".join([*pieces, rest])

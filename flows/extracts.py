@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import BinaryIO
 
 from config.profile import Profile
 from flows.documents import DocumentReading
 from flows.errors import ConfigurationError
-from flows.extract_file import ExtractFile, WrongProfileError
-from flows.extract_sides import Side, sides_of, stem_under, with_likeness
+from flows.extract_sets import ExtractFile, ExtractSet, WrongProfileError, sets_of
+from flows.extract_sides import Side, sides_of, with_likeness
+from flows.joins import JoinIndex
 from flows.profiles import load_company, load_profile
 from flows.spill import Spill
 from transforms.finding import Finding, Location, Severity
-from transforms.grouping import InvoiceRows, Keying, Part, RowBlock, gather
+from transforms.grouping import InvoiceRows, Keying, Part, RowBlock, gather, joined_key
 from transforms.records import RowFault
 from transforms.table import Table, TableError, TextTable, in_order, kept_columns
 from transforms.workbook import WorkbookTable
@@ -74,19 +74,24 @@ class ExtractReading:
         self._profile = profile
         self._spill_folder = spill_folder
         self._trailer_mark = trailer_mark
-        self._flat = profile.shape.kind == "flat"
         self._sides = sides_of(profile)
+        self._flat = self._sides.lines is None
         self.rows_read = 0
         self.rows_by_file: dict[str, int] = {file.name: 0 for file in files}
         self.orphan_findings: list[Finding] = []
         self.warnings: list[Finding] = []
         self._kept: dict[str, tuple[str, ...]] = {}
-        faults = [
-            fault
-            for group in self._sets()
-            for file, side in zip(group, self._sides, strict=True)
-            for fault in self._check(file, side)
-        ]
+        self._columns: dict[str, tuple[str, ...]] = {}
+        self._sets = sets_of(files, profile, self._sides, self._fits)
+        checked: dict[tuple[str, str], None] = {}
+        faults: list[str] = []
+        for group in self._sets:
+            for file, side in zip(group.invoices, self._sides.all, strict=True):
+                faults += self._check(file, side)
+            checked |= {(n, f.name): None for n, found in group.joined.items() for f in found}
+        for name, file_name in checked:
+            file = next(file for file in files if file.name == file_name)
+            faults += self._check(file, self._sides.joined[name], name)
         if faults:
             message = f"The profile {profile.profile} does not fit: {'; '.join(faults)}."
             step = "Check source.profile in the settings, or the columns of the extract."
@@ -94,38 +99,58 @@ class ExtractReading:
 
     def __iter__(self) -> Iterator[InvoiceRows]:
         """Yield each invoice with all its rows."""
-        for files in self._sets():
-            if self._flat:
-                yield from self._one_file(files[0])
-            else:
-                yield from self._two_files(files[0], files[1])
+        if not self._sides.joined:
+            for group in self._sets:
+                yield from self._of_set(group)
+            return
+        joins = [join for join in self._profile.joined if join.name in self._sides.joined]
+        with closing(JoinIndex(self._spill_folder / "joined.rows", joins)) as index:
+            self._fill(index)
+            for group in self._sets:
+                files = {n: [file.sha256 for file in found] for n, found in group.joined.items()}
+                for rows in self._of_set(group):
+                    header, lines = rows.blocks[0], rows.blocks[-1]
+                    blocks = (*rows.blocks, *index.blocks(files, header, lines))
+                    yield InvoiceRows(rows.key, blocks, rows.findings)
+
+    def _of_set(self, group: ExtractSet) -> Iterator[InvoiceRows]:
+        if group.lines is None:
+            return self._one_file(group.header)
+        return self._two_files(group.header, group.lines)
 
     # -- files -----------------------------------------------------------------------------------
 
-    def _sets(self) -> Iterator[tuple[ExtractFile, ...]]:
-        """Yield the files that are read together: one, or a header file and its lines file."""
-        if self._flat:
-            yield from ((file,) for file in self._files)
-            return
-        shape = self._profile.shape
-        headers: dict[str, ExtractFile] = {}
-        lines: dict[str, ExtractFile] = {}
-        for file in self._files:
-            if fnmatchcase(file.name, shape.header_files[0]):
-                headers[stem_under(file.name, shape.header_files[0])] = file
-            elif fnmatchcase(file.name, shape.lines_files[0]):
-                lines[stem_under(file.name, shape.lines_files[0])] = file
-            else:
-                message = (
-                    f"{file.name} is neither a header file ({shape.header_files[0]}) nor a lines file"
-                    f" ({shape.lines_files[0]})."
-                )
-                raise WrongProfileError(message, next_step="Check shape in the profile.")
-        alone = [(headers.get(key) or lines[key]).name for key in headers.keys() ^ lines.keys()]
-        if alone:
-            message = f"Files without their other half: {', '.join(sorted(alone))}."
-            raise WrongProfileError(message, next_step="Bring both files of the pair, then run.")
-        yield from ((headers[key], lines[key]) for key in headers)
+    def _fits(self, file: ExtractFile, side: Side) -> bool:
+        """Whether a file has the columns that a side must have."""
+        if file.name not in self._columns:
+            with self._open(file) as table:
+                self._columns[file.name] = table.columns
+        return set(side.required) <= set(self._columns[file.name])
+
+    def _fill(self, index: JoinIndex) -> None:
+        """Put the rows of all joined files where invoices ask for them."""
+        done: set[tuple[str, str]] = set()
+        for group in self._sets:
+            for name, found in group.joined.items():
+                for file in found:
+                    kept = self._kept.get(f"{name}:{file.name}", ())
+                    if kept and (name, file.sha256) not in done:
+                        done.add((name, file.sha256))
+                        index.add(name, file.name, file.sha256, kept, self._joined(file, kept))
+        index.ready()
+
+    def _joined(
+        self, file: ExtractFile, kept: tuple[str, ...]
+    ) -> Iterator[tuple[int, tuple[str, ...]]]:
+        own = any(file in group.invoices for group in self._sets)
+        with self._open(file) as table:
+            for chunk in table.chunks(kept):
+                if not own:
+                    count = len(chunk.lines) + len(chunk.faults)
+                    self.rows_read += count
+                    self.rows_by_file[file.name] += count
+                    self.orphan_findings += [f for fault in chunk.faults for f in fault.findings]
+                yield from zip(chunk.lines, chunk.rows, strict=True)
 
     @contextmanager
     def _open(self, file: ExtractFile) -> Iterator[Table]:
@@ -155,10 +180,11 @@ class ExtractReading:
             step = "Check format in the profile (encoding, separator), or ask for the file again."
             raise WrongProfileError(message, next_step=step) from error
 
-    def _check(self, file: ExtractFile, side: Side) -> list[str]:
+    def _check(self, file: ExtractFile, side: Side, join: str = "") -> list[str]:
         with self._open(file) as table:
-            columns = table.columns
-        self._kept[file.name] = ()
+            columns = self._columns[file.name] = table.columns
+        place = f"{join}:{file.name}" if join else file.name
+        self._kept[place] = ()
         if not columns:
             self.warnings.append(Finding("XT-EMPTY-01", Severity.WARNING, Location(file.name)))
             return []
@@ -168,10 +194,12 @@ class ExtractReading:
             told = ", ".join(with_likeness(column, columns) for column in missing)
             faults.append(f"{file.name} has no column {told}")
         try:
-            self._kept[file.name] = kept_columns(columns, side.wanted)
+            self._kept[place] = kept_columns(columns, side.wanted)
         except TableError as error:
             faults.append(f"{file.name}: {error}")
         ignored = self._profile.ignored_columns
+        if join:  # master data has many more columns than an invoice needs
+            return faults
         self.warnings.extend(
             Finding("XT-COLUMN-01", Severity.WARNING, Location(file.name, None, column))
             for column in dict.fromkeys(columns)
@@ -184,13 +212,14 @@ class ExtractReading:
     def _keying(self, file: ExtractFile, table: Table, side: Side) -> Keying:
         shape = self._profile.shape
         # A header row lacks in no other invoice than its own.
-        alone = not self._flat and side is self._sides[0]
-        hold = shape.contiguous and shape.unreadable_rows == "quarantine_neighbours"
+        alone = not self._flat and side is self._sides.header
+        hold = bool(shape.contiguous) and shape.unreadable_rows == "quarantine_neighbours"
         return Keying(
             file=file.name,
-            column=side.key,
-            rank=table.columns.index(side.key),
+            columns=side.key,
+            ranks=[table.columns.index(column) for column in side.key],
             hold_neighbours=hold and not alone,
+            blank_continues=shape.blank_key == "continues" and not alone,
         )
 
     def _keys(self, file: ExtractFile, side: Side) -> dict[str, list[int]]:
@@ -201,10 +230,7 @@ class ExtractReading:
                 return found
             keying = self._keying(file, table, side)
             last = None
-            cells = (
-                item if isinstance(item, RowFault) else (*item, ()) for item in table.keys(side.key)
-            )
-            for row in keying.rows(cells):
+            for row in keying.rows(_keyed(table, side.key)):
                 if row.key != last:
                     found.setdefault(row.key, []).append(row.line)
                     last = row.key
@@ -217,32 +243,41 @@ class ExtractReading:
             return
         with self._open(file) as table:
             keying = self._keying(file, table, side)
-            yield from gather(keying.rows(self._rows(file, table, kept, kept.index(side.key))))
+            ranks = tuple(kept.index(column) for column in side.key)
+            yield from gather(keying.rows(self._rows(file, table, kept, ranks)))
             self.orphan_findings += keying.orphans
             self.warnings += table.warnings
 
     def _rows(
-        self, file: ExtractFile, table: Table, kept: tuple[str, ...], rank: int
+        self, file: ExtractFile, table: Table, kept: tuple[str, ...], ranks: tuple[int, ...]
     ) -> Iterator[tuple[int, str, tuple[str, ...]] | RowFault]:
+        rank = ranks[0]
         for chunk in table.chunks(kept):
             count = len(chunk.lines) + len(chunk.faults)
             self.rows_read += count
             self.rows_by_file[file.name] += count
             for item in in_order(chunk):
-                yield item if isinstance(item, RowFault) else (item[0], item[1][rank], item[1])
+                if isinstance(item, RowFault):
+                    yield item
+                elif len(ranks) == 1:
+                    yield item[0], item[1][rank], item[1]
+                else:
+                    yield item[0], joined_key([item[1][r] for r in ranks]), item[1]
 
     # -- one flat file ---------------------------------------------------------------------------
 
     def _one_file(self, file: ExtractFile) -> Iterator[InvoiceRows]:
-        side = self._sides[0]
-        if not self._profile.shape.contiguous:
+        side, contiguous = self._sides.header, self._profile.shape.contiguous
+        places: dict[str, list[int]] = {}
+        if contiguous:
+            places = {key: at for key, at in self._keys(file, side).items() if len(at) > 1}
+        if not contiguous or (contiguous == "auto" and places):
             yield from self._gathered((file,))
             return
-        places = {key: lines for key, lines in self._keys(file, side).items() if len(lines) > 1}
         for part in self._parts(file, side):
             findings = list(part.findings)
             if part.key in places:
-                findings.append(_comes_back(part, file, side.key, places[part.key]))
+                findings.append(_comes_back(part, file, side.key[0], places[part.key]))
             yield InvoiceRows(part.key, (self._block([part], file),), tuple(findings))
 
     # -- a header file and a lines file ----------------------------------------------------------
@@ -251,8 +286,8 @@ class ExtractReading:
         if not self._profile.shape.contiguous:
             yield from self._gathered((header, lines))
             return
-        of_header = self._keys(header, self._sides[0])
-        of_lines = self._keys(lines, self._sides[1])
+        of_header = self._keys(header, self._sides.all[0])
+        of_lines = self._keys(lines, self._sides.all[1])
         once = all(len(places) == 1 for keys in (of_header, of_lines) for places in keys.values())
         same_order = [key for key in of_header if key in of_lines] == [
             key for key in of_lines if key in of_header
@@ -266,7 +301,8 @@ class ExtractReading:
         self, header: ExtractFile, lines: ExtractFile, known: Iterable[str]
     ) -> Iterator[InvoiceRows]:
         keys = frozenset(known)
-        left, right = self._parts(header, self._sides[0]), self._parts(lines, self._sides[1])
+        sides = self._sides.all
+        left, right = self._parts(header, sides[0]), self._parts(lines, sides[1])
         with closing(left), closing(right):
             waiting = next(right, None)
             for part in left:
@@ -286,7 +322,7 @@ class ExtractReading:
 
     def _gathered(self, files: tuple[ExtractFile, ...]) -> Iterator[InvoiceRows]:
         with closing(Spill(self._spill_folder / f"{files[0].sha256[:32]}.rows")) as spill:
-            for rank, (file, side) in enumerate(zip(files, self._sides, strict=True)):
+            for rank, (file, side) in enumerate(zip(files, self._sides.all, strict=True)):
                 for part in self._parts(file, side):
                     spill.add(rank, part)
             for key, (first, second) in spill.parts():
@@ -306,25 +342,25 @@ class ExtractReading:
     ) -> InvoiceRows:
         """Return an invoice of two files; a side that is missing or there twice is a finding."""
         findings = [finding for part in (*first, *second) for finding in part.findings]
-        sides = ((first, header, self._sides[0]), (second, lines, self._sides[1]))
-        if self._profile.shape.contiguous:
-            for parts, file, side in sides:
+        key_of = tuple(side.key[0] for side in self._sides.all)
+        if self._profile.shape.contiguous is True:
+            for parts, file, column in ((first, header, key_of[0]), (second, lines, key_of[1])):
                 places = [part.first_line for part in parts]
                 if len(parts) > 1:
-                    findings.append(_comes_back(parts[1], file, side.key, places))
+                    findings.append(_comes_back(parts[1], file, column, places))
         rows = sum(len(part.lines) for part in first)
         if rows > 1:
-            place = Location(header.name, first[-1].lines[-1], self._sides[0].key)
+            place = Location(header.name, first[-1].lines[-1], key_of[0])
             params = {"first_line": str(first[0].lines[0])}
             findings.append(
                 Finding("XT-HEADER-01", Severity.ERROR, place, value=key, params=params)
             )
         elif not first:
-            place = Location(lines.name, second[0].first_line, self._sides[1].key)
+            place = Location(lines.name, second[0].first_line, key_of[1])
             params = {"other_file": header.name}
             findings.append(Finding("XT-JOIN-01", Severity.ERROR, place, value=key, params=params))
         if not second:
-            place = Location(header.name, first[0].first_line, self._sides[0].key)
+            place = Location(header.name, first[0].first_line, key_of[0])
             params = {"other_file": lines.name}
             findings.append(Finding("XT-JOIN-02", Severity.ERROR, place, value=key, params=params))
         blocks = (self._block(first, header), self._block(second, lines))
@@ -351,3 +387,21 @@ def _comes_back(part: Part, file: ExtractFile, column: str, places: Sequence[int
         value=part.key,
         params={"others": others},
     )
+
+
+def _keyed(
+    table: Table, key: tuple[str, ...]
+) -> Iterator[tuple[int, str, tuple[str, ...]] | RowFault]:
+    """Yield the key of each row, and the faults; the cells are not looked at."""
+    if len(key) == 1:
+        for item in table.keys(key[0]):
+            yield item if isinstance(item, RowFault) else (*item, ())
+        return
+    kept = kept_columns(table.columns, key)
+    ranks = [kept.index(column) for column in key]
+    for chunk in table.chunks(kept):
+        for row in in_order(chunk):
+            if isinstance(row, RowFault):
+                yield row
+            else:
+                yield row[0], joined_key([row[1][rank] for rank in ranks]), ()

@@ -51,8 +51,17 @@ class Claim:
     incomplete: tuple[str, ...] = ()
 
 
+def _nothing(_name: str) -> bool:
+    return False
+
+
 def claim(
-    landing: Landing, folder: Path, *, now: datetime, processed: Callable[[str], bool]
+    landing: Landing,
+    folder: Path,
+    *,
+    now: datetime,
+    processed: Callable[[str], bool],
+    reusable: Callable[[str], bool] = _nothing,
 ) -> Claim:
     """Move every complete extract into ``folder`` and return them in the order of their names.
 
@@ -61,6 +70,7 @@ def claim(
         folder: the run's own folder for claimed files; what a crashed run left there is taken.
         now: current time, with zone.
         processed: tells whether a SHA-256 was already processed by a finished run.
+        reusable: tells by its name a file that may come again as it was: master data.
 
     Raises:
         LandingUnavailableError: when the folder cannot be read or a file not moved.
@@ -84,7 +94,7 @@ def claim(
             continue
         _bring_companions(landing, path, claimed)
     _make_durable(folder)
-    return _sort_out(landing, folder, processed, tuple(incomplete))
+    return _sort_out(landing, folder, processed, tuple(incomplete), reusable)
 
 
 def claimed_before(
@@ -93,6 +103,7 @@ def claimed_before(
     *,
     processed: Callable[[str], bool],
     expected: Mapping[str, str] | None = None,
+    reusable: Callable[[str], bool] = _nothing,
 ) -> Claim:
     """Return what a crashed run had claimed, for the run that resumes it; nothing new is taken.
 
@@ -101,6 +112,7 @@ def claimed_before(
         folder: the run's own folder for claimed files.
         processed: tells whether a SHA-256 was already processed by a finished run.
         expected: name by SHA-256 of the files the run had claimed and not read to the end.
+        reusable: see :func:`claim`.
 
     Raises:
         ClaimLostError: one of them is gone; the run cannot account for it.
@@ -110,7 +122,7 @@ def claimed_before(
         if path.is_file() and not path.name.startswith("."):
             # The crash may have come between an extract and its companions.
             _bring_companions(landing, landing.folder / path.name, path)
-    claim = _sort_out(landing, folder, processed, ())
+    claim = _sort_out(landing, folder, processed, (), reusable)
     lost = dict(expected or {})
     for file in claim.files:
         lost.pop(file.sha256, None)
@@ -143,7 +155,13 @@ def put_back(landing: Landing, files: Iterable[ClaimedFile]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def peek(landing: Landing, *, now: datetime, processed: Callable[[str], bool]) -> Claim:
+def peek(
+    landing: Landing,
+    *,
+    now: datetime,
+    processed: Callable[[str], bool],
+    reusable: Callable[[str], bool] = _nothing,
+) -> Claim:
     """Return what :func:`claim` would take, moving nothing (for a dry run)."""
     files: list[ClaimedFile] = []
     seen: list[ClaimedFile] = []
@@ -153,7 +171,8 @@ def peek(landing: Landing, *, now: datetime, processed: Callable[[str], bool]) -
             incomplete.append(path.name)
             continue
         file = _describe(path)
-        (seen if processed(file.sha256) else files).append(file)
+        again = processed(file.sha256) and not reusable(file.name)
+        (seen if again else files).append(file)
     return Claim(tuple(files), tuple(seen), tuple(incomplete))
 
 
@@ -240,7 +259,11 @@ def _move_across(path: Path, target: Path) -> None:
 
 
 def _sort_out(
-    landing: Landing, folder: Path, processed: Callable[[str], bool], incomplete: tuple[str, ...]
+    landing: Landing,
+    folder: Path,
+    processed: Callable[[str], bool],
+    incomplete: tuple[str, ...],
+    reusable: Callable[[str], bool],
 ) -> Claim:
     companions = (landing.done_suffix, landing.control.suffix)
     files: list[ClaimedFile] = []
@@ -250,7 +273,7 @@ def _sort_out(
         if not path.is_file() or path.name.startswith(".") or path.name.endswith(companions):
             continue
         file = _describe(path)
-        if processed(file.sha256) or file.sha256 in hashes:
+        if not reusable(file.name) and (processed(file.sha256) or file.sha256 in hashes):
             shelf = folder / ALREADY_PROCESSED
             shelf.mkdir(exist_ok=True, mode=0o700)
             aside.append(ClaimedFile(_move(path, shelf), file.name, file.sha256, file.size))

@@ -47,6 +47,7 @@ from flows.stages import Stages
 from flows.transform import Transformation
 from flows.worker import rule_context
 from transforms.balance import Balance
+from transforms.formulas import erp_columns
 
 Value = TypeVar("Value")
 #: Performs a named stage: a plain call, or a Prefect task around it.
@@ -218,7 +219,7 @@ class Night:
                     channel,
                     self._settings,
                     clock=self._clock,
-                    columns=sources.setup.profile.columns,
+                    columns=erp_columns(sources.setup.profile),
                 )
             else:
                 told = "Reports were not fetched by this run: another collect was at work."

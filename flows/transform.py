@@ -20,7 +20,7 @@ from flows.chunk import INTERNAL_RULE, Chunk, ChunkItem, ChunkResult
 from flows.crashpoints import CrashPoint, reach
 from flows.directory import findings_of_run, view_for
 from flows.errors import ControlError
-from flows.extract_sides import pair_key
+from flows.extract_sets import joined_only, pair_key
 from flows.extracts import ExtractFile, read_extracts
 from flows.fanout import map_in_order, open_executor
 from flows.folders import StateFolders
@@ -164,10 +164,20 @@ class Transformation:
                 if record.finished_at is None
             }
             claim = landing.claimed_before(
-                settings, folder, processed=self._processed, expected=open_still
+                settings,
+                folder,
+                processed=self._processed,
+                expected=open_still,
+                reusable=self._reusable,
             )
         else:
-            claim = landing.claim(settings, folder, now=self._now, processed=self._processed)
+            claim = landing.claim(
+                settings,
+                folder,
+                now=self._now,
+                processed=self._processed,
+                reusable=self._reusable,
+            )
         self._claimed = claim
         reach(CrashPoint.CLAIM)
         self._expect(claim)
@@ -192,9 +202,10 @@ class Transformation:
                     claimed_as=file.path.name,
                 )
                 try:
-                    expected = control.expected_of(
-                        file.path, self._settings.landing.control, encoding=encoding
-                    )
+                    if not self._reusable(file.name):
+                        expected = control.expected_of(
+                            file.path, self._settings.landing.control, encoding=encoding
+                        )
                 except ControlError as error:
                     faults.append(error)
                     self._faulty.add(file.name)
@@ -219,6 +230,9 @@ class Transformation:
     def _processed(self, sha256: str) -> bool:
         seen = self._ledger.extract_seen(sha256)
         return seen is not None and seen.run_id != self._run_id
+
+    def _reusable(self, name: str) -> bool:
+        return joined_only(name, self._sources.setup.profile)
 
     @property
     def _to_read(self) -> list[_File]:
@@ -260,7 +274,10 @@ class Transformation:
 
     def _count(self, rows: InvoiceRows, type_code: str | None, total: Decimal | None) -> None:
         """Count an invoice for the control of each file that holds rows of it."""
-        own = {rows.span.file_sha256, *(b.file_sha256 for b in rows.blocks if b.lines)}
+        own = {
+            rows.span.file_sha256,
+            *(b.file_sha256 for b in rows.blocks if b.lines and not b.side),
+        }
         for sha256 in own & self._files.keys():
             file = self._files[sha256]
             file.invoices += 1

@@ -11,13 +11,16 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from config.profile import UNITS_TABLE, Profile, TermSource
+from config.profile import UNITS_TABLE, Dates, Marks, Profile, TermSource
 from config.terms import DECIMAL_KINDS, Term
 from transforms import amounts, dates
 
 Converted: TypeAlias = tuple[Any, str]
 Converter: TypeAlias = Callable[[str], Converted]
 
+#: How a computed column is written: decimal point, ISO date.
+_CANONICAL_MARKS = Marks()
+_CANONICAL_DATES = Dates()
 #: Different cells remembered per column: prices, rates and dates come again and again.
 _REMEMBERED = 2048
 _SIRET_LENGTH = 14
@@ -84,6 +87,8 @@ def _identifier(term: Term) -> Converter:
 
 def _date(source: TermSource, profile: Profile) -> Converter:
     declared = source.dates or profile.dates
+    if source.value is not None:
+        declared = _CANONICAL_DATES
     parse = dates.parser(declared)
 
     def read(text: str) -> Converted:
@@ -98,6 +103,8 @@ def _date(source: TermSource, profile: Profile) -> Converter:
 
 def _decimal(term: Term, source: TermSource, profile: Profile) -> Converter:
     marks = source.marks or profile.numbers
+    if source.value is not None:
+        marks = _CANONICAL_MARKS
     parse = amounts.parser(marks)
     is_rate = term.kind == "rate"
 
@@ -112,7 +119,7 @@ def _decimal(term: Term, source: TermSource, profile: Profile) -> Converter:
         except amounts.AmountError as error:
             if amounts.is_scientific(stripped):
                 raise ReadError("MP-SCIENTIFIC-01") from error
-            example = f"1{marks.thousands}234{marks.decimal}56"
+            example = f"1{(*marks.groupings, '')[0]}234{marks.decimal}56"
             raise ReadError("MP-NUMBER-01", {"example": example}) from error
         canonical = f"{number:f}"
         if "." in canonical:

@@ -7,40 +7,74 @@ Its columns are paths (``transforms.segments``), as they stand in ``column`` and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TypeAlias
 
 from config.layouts import edifact_layout
 from config.profile import Profile, TermSource
 from config.profile_check import ProfileFault
 from config.terms import Level, registry
-from transforms.segments import PathError, compile_path
+from transforms.expression import parse_expression
+from transforms.formulas import used_columns
+from transforms.segments import Path, PathError, compile_path
 
 #: Kinds of format whose files are documents.
 DOCUMENT_KINDS = frozenset({"idoc", "edifact"})
 
-_TOKEN = re.compile(r"'(?:[^']|'')*'|\"([^\"]*)\"|(\btotal\s*\(\s*)\"([^\"]*)\"")
 _POSITION = re.compile(r"e[0-9]+(c[0-9]+)?")
 _RANKED = re.compile(r"_[0-9]+$")
-#: Names of columns that are no paths, whatever the profile.
-_OWN = frozenset({"comment"})
+
+Keys: TypeAlias = tuple[str | int, ...]
 
 
-def quoted_columns(expression: str) -> Iterator[str]:
-    """Yield the columns that stand in double quotes in an expression; texts are passed over."""
-    for found in _TOKEN.finditer(expression):
-        column = found[1] or found[3]
-        if column:
-            yield column
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """The first segment that a repeated group would leave out: there must be none."""
+
+    path: Path
+    column: str
+    count: int
 
 
 def columns_of(profile: Profile, level: Level) -> tuple[str, ...]:
     """Return the paths that the document, or a line, is asked for; each once, in order of use."""
-    found: dict[str, None] = {}
-    for at, _, column in _used(profile):
-        if at == level and not _is_own(profile, column):
-            found.setdefault(column)
-    return tuple(found)
+    used = used_columns(profile)
+    return tuple(used.header if level == "document" else used.lines)
+
+
+def key_columns(profile: Profile) -> tuple[str, ...]:
+    """Return the paths that name an invoice: those of ``shape.key``, else what feeds BT-1."""
+    if "key" in profile.shape.model_fields_set:
+        return profile.shape.key
+    return tuple(_columns_in(profile.header["BT-1"], 1))
+
+
+def beyond(profile: Profile, level: Level) -> tuple[Beyond, ...]:
+    """Return, for each repeated group of ``level``, what comes after its last rank."""
+    found: dict[str, Beyond] = {}
+    for repeated in profile.repeated:
+        if registry().groups[repeated.group].level != level:
+            continue
+        mark = f"#{repeated.count + 1}."
+        for source in repeated.terms.values():
+            for column in _columns_in(source, repeated.count + 1):
+                segments, ranked, _ = column.partition(mark)
+                if ranked:
+                    # Of the path only the segments are asked, so that any field will do.
+                    path = compile_path(f"{segments}{mark}{_ANY}")
+                    found.setdefault(segments, Beyond(path, segments, repeated.count))
+    return tuple(found.values())
+
+
+_ANY = "x"
+
+
+def _columns_in(source: TermSource, rank: int) -> tuple[str, ...]:
+    if source.column is not None:
+        return (source.column.replace("{n}", str(rank)),)
+    return parse_expression((source.value or "''").replace("{n}", str(rank))).columns
 
 
 def path_faults(profile: Profile) -> tuple[ProfileFault, ...]:
@@ -51,12 +85,13 @@ def path_faults(profile: Profile) -> tuple[ProfileFault, ...]:
         return (ProfileFault(("shape", "kind"), mismatch),)
     if not of_documents:
         return ()
-    found: dict[tuple[tuple[str | int, ...], str], None] = {}
-    for _, keys, column in _used(profile):
-        reason = None if _is_own(profile, column) else _reason(profile, column)
-        if reason is not None:
-            found.setdefault((keys, reason))
-    return tuple(ProfileFault(keys, reason) for keys, reason in found)
+    keys = key_columns(profile) if "key" in profile.shape.model_fields_set else ()
+    columns = dict.fromkeys((*keys, *columns_of(profile, "document"), *columns_of(profile, "line")))
+    return tuple(
+        ProfileFault(_place(profile, column), reason)
+        for column in columns
+        if (reason := _reason(profile, column)) is not None
+    )
 
 
 def _reason(profile: Profile, column: str) -> str | None:
@@ -89,59 +124,19 @@ def _reason(profile: Profile, column: str) -> str | None:
     return None
 
 
-def _used(profile: Profile) -> Iterator[tuple[Level, tuple[str | int, ...], str]]:
-    """Yield every column a profile uses: for what, where it stands in the profile, and its text."""
-    if "key" in profile.shape.model_fields_set:
-        yield from (("document", ("shape", "key"), column) for column in profile.shape.key)
-    for key, source in profile.header.items():
-        yield from _of_source("document", ("header", key), source, (1,))
-    for key, source in profile.lines.items():
-        yield from _of_source("line", ("lines", key), source, (1,))
+def _place(profile: Profile, column: str) -> Keys:
+    """Return where the profile names ``column``, as far as it can be told."""
+    for keys, source in _sources(profile):
+        template = (source.column or source.value or "").replace("{n}", "1")
+        if column in template:
+            return keys
+    return ("shape", "key") if column in profile.shape.key else ()
+
+
+def _sources(profile: Profile) -> Iterator[tuple[Keys, TermSource]]:
+    for section, sources in (("header", profile.header), ("lines", profile.lines)):
+        for key, source in sources.items():
+            yield (section, key), source
     for rank, repeated in enumerate(profile.repeated):
-        group = registry().groups.get(repeated.group)
-        ranks = range(1, repeated.count + 1)
         for key, source in repeated.terms.items():
-            place = ("repeated", rank, "terms", key)
-            yield from _of_source(group.level if group else "document", place, source, ranks)
-    for rank, item in enumerate(profile.filters):
-        here: tuple[str | int, ...] = ("filters", rank)
-        if item.column is not None:
-            yield "document", (*here, "column"), item.column
-        yield from _of_expression("document", (*here, "when"), item.when)
-    for name, expression in profile.derived.get("header", {}).items():
-        yield from _of_expression("document", ("derived", "header", name), expression)
-    for name, expression in profile.derived.get("lines", {}).items():
-        yield from _of_expression("line", ("derived", "lines", name), expression)
-    yield from _of_expression("line", ("lines_when",), profile.lines_when)
-    for rank, kind in enumerate(profile.rows):
-        yield from _of_expression("line", ("rows", rank, "when"), kind.when)
-        if kind.text:
-            yield "line", ("rows", rank, "text"), kind.text
-
-
-def _of_source(
-    level: Level, keys: tuple[str | int, ...], source: TermSource, ranks: Iterable[int]
-) -> Iterator[tuple[Level, tuple[str | int, ...], str]]:
-    for rank in ranks:
-        if source.column is not None:
-            yield level, keys, source.column.replace("{n}", str(rank))
-        yield from _of_expression(level, keys, (source.value or "").replace("{n}", str(rank)))
-
-
-def _of_expression(
-    level: Level, keys: tuple[str | int, ...], expression: str
-) -> Iterator[tuple[Level, tuple[str | int, ...], str]]:
-    for found in _TOKEN.finditer(expression):
-        if found[3]:
-            # total(COLUMN) adds a column of the lines up.
-            yield "line", keys, found[3]
-        elif found[1]:
-            own = found[1].removeprefix("header.")
-            yield ("document" if own != found[1] else level), keys, own
-
-
-def _is_own(profile: Profile, column: str) -> bool:
-    """Whether ``column`` is a name that the profile itself gives, and no path."""
-    derived = (name for names in profile.derived.values() for name in names)
-    joined = tuple(f"{join.name}." for join in profile.joined)
-    return column in _OWN or column in derived or (bool(joined) and column.startswith(joined))
+            yield ("repeated", rank, "terms", key), source

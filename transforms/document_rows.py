@@ -6,13 +6,12 @@ found under them. What cannot be a cell without losing something is a finding.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from config.profile import Profile, TermSource
-from config.terms import Level, registry
-from transforms.document_paths import columns_of, quoted_columns
+from config.profile import Profile
+from config.terms import Level
+from transforms.document_paths import beyond, columns_of, key_columns
 from transforms.finding import Finding, Location, Severity
 from transforms.grouping import InvoiceRows, RowBlock
 from transforms.segments import Path, Segment, compile_path
@@ -35,15 +34,6 @@ class Document:
     root: Segment
     rank: int
     findings: list[Finding] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Repeat:
-    """What comes after the last rank of a repeated group: nothing, else something is lost."""
-
-    path: Path
-    column: str
-    count: int
 
 
 class DocumentRows:
@@ -69,8 +59,8 @@ class DocumentRows:
             level: tuple(compile_path(column) for column in columns)
             for level, columns in self._columns.items()
         }
-        self._repeats = {level: tuple(_repeats(profile, level)) for level in _LEVELS}
-        self._keys = tuple(compile_path(column) for column in _key_columns(profile))
+        self._beyond = {level: beyond(profile, level) for level in _LEVELS}
+        self._keys = tuple(compile_path(column) for column in key_columns(profile))
         every = [path for paths in self._paths.values() for path in paths]
         self._named = {step.name for path in every for step in path.steps}
         self._named |= {self._lines, *profile.ignored_columns}
@@ -125,7 +115,7 @@ class DocumentRows:
                 findings.append(fault)
                 cell = ""
             row.append(cell)
-        for repeat in self._repeats[level]:
+        for repeat in self._beyond[level]:
             if repeat.path.segments(root, document):
                 place = Location(self._file, root.line, repeat.column)
                 params = {"count": str(repeat.count)}
@@ -146,41 +136,3 @@ def _told(values: Sequence[str]) -> str:
     """Return the first of ``values`` for a finding."""
     rest = "…" if len(values) > _MOST_TOLD else ""
     return ", ".join(BAD.sub("\ufffd", value.strip()) for value in values[:_MOST_TOLD]) + rest
-
-
-def _key_columns(profile: Profile) -> tuple[str, ...]:
-    """Return the paths that name an invoice: those of ``shape.key``, else what feeds BT-1."""
-    if "key" in profile.shape.model_fields_set:
-        return profile.shape.key
-    return _columns_in(profile.header["BT-1"])
-
-
-def _columns_in(source: TermSource) -> tuple[str, ...]:
-    return (source.column,) if source.column else tuple(quoted_columns(source.value or ""))
-
-
-_RANKED = re.compile(r"#\{n\}")
-
-
-def _repeats(profile: Profile, level: Level) -> Iterator[_Repeat]:
-    """Yield, for each group that repeats, the first segment that it would leave out."""
-    seen: set[str] = set()
-    for repeated in profile.repeated:
-        if registry().groups[repeated.group].level != level:
-            continue
-        for column in _all(repeated.terms.values()):
-            found = _RANKED.search(column)
-            if found is None or column[: found.end()] in seen:
-                continue
-            seen.add(column[: found.end()])
-            beyond = f"{column[: found.start()]}#{repeated.count + 1}.{_ANY}"
-            yield _Repeat(compile_path(beyond), column[: found.end()], repeated.count)
-
-
-#: Stands for the field of a path of which only the segments are asked.
-_ANY = "x"
-
-
-def _all(sources: Iterable[TermSource]) -> Iterator[str]:
-    for source in sources:
-        yield from _columns_in(source)

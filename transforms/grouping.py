@@ -4,13 +4,16 @@ together."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from transforms.finding import Finding, Location, Severity
 from transforms.outcome import Span
 from transforms.records import RowFault
+
+#: Stands between the columns of a key of several.
+KEY_MARK = " ¦ "
 
 
 class SpoolError(ValueError):
@@ -26,6 +29,7 @@ class RowBlock:
         columns: names of the columns kept, in the order of the cells.
         rows: cells exactly as the file holds them.
         lines: physical line (from 1) on which each row begins.
+        side: name of the join that these rows serve; empty for header and lines.
     """
 
     file: str
@@ -33,6 +37,7 @@ class RowBlock:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     lines: tuple[int, ...]
+    side: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +47,24 @@ class InvoiceRows:
     Attributes:
         key: value of the profile's key column.
         blocks: the header block first; with a flat file it is the only one, with two files the
-            second holds the lines. A block may be empty when its side is missing.
+            second holds the lines. A block may be empty when its side is missing. Rows that joins
+            brought come after these, a block per join.
         findings: what the strict pass found in the rows of this invoice.
     """
 
     key: str
     blocks: tuple[RowBlock, ...]
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def lines_block(self) -> RowBlock:
+        """Return the rows of the invoice lines: those of the header itself in a flat file."""
+        return self.blocks[0] if self.is_flat else self.blocks[1]
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether header and lines stand in the same rows."""
+        return len(self.blocks) < 2 or bool(self.blocks[1].side)
 
     @property
     def span(self) -> Span:
@@ -77,6 +93,7 @@ class InvoiceRows:
                     "columns": block.columns,
                     "rows": block.rows,
                     "lines": block.lines,
+                    "side": block.side,
                 }
                 for block in self.blocks
             ],
@@ -102,6 +119,7 @@ class InvoiceRows:
                         tuple(block["columns"]),
                         tuple(tuple(row) for row in block["rows"]),
                         tuple(block["lines"]),
+                        block.get("side", ""),
                     )
                     for block in data["blocks"]
                 ),
@@ -163,6 +181,14 @@ class KeyedRow:
     findings: tuple[Finding, ...] = ()
 
 
+def joined_key(cells: Sequence[str]) -> str:
+    """Return the key of a row as one text; empty when none of its cells says anything."""
+    if len(cells) == 1:
+        return cells[0].strip()
+    parts = [cell.strip() for cell in cells]
+    return KEY_MARK.join(parts) if any(parts) else ""
+
+
 def gather(rows: Iterable[KeyedRow]) -> Iterator[Part]:
     """Yield the rows of each key that stand together."""
     part: Part | None = None
@@ -190,14 +216,25 @@ class Keying:
 
     Args:
         file: name told in findings.
-        column: name of the key column; ``rank`` its rank among all columns of the file.
+        columns: names of the key columns; ``ranks`` their ranks among all columns of the file.
+        hold_neighbours: whether invoices that may lack an unreadable row are held back.
+        blank_continues: whether a row without a key goes on with the invoice above it.
     """
 
-    def __init__(self, *, file: str, column: str, rank: int, hold_neighbours: bool) -> None:
+    def __init__(
+        self,
+        *,
+        file: str,
+        columns: Sequence[str],
+        ranks: Sequence[int],
+        hold_neighbours: bool,
+        blank_continues: bool = False,
+    ) -> None:
         self._file = file
-        self._column = column
-        self._rank = rank
+        self._column = columns[0]
+        self._ranks = tuple(ranks)
         self._hold = hold_neighbours
+        self._continues = blank_continues
         self.orphans: list[Finding] = []
 
     def rows(
@@ -212,6 +249,8 @@ class Keying:
                 continue
             line, cell, cells = row
             key = cell.strip()
+            if not key and self._continues and before is not None:
+                key = before
             if not key:
                 place = Location(self._file, line, self._column)
                 finding = Finding("XT-KEY-02", Severity.ERROR, place)
@@ -248,7 +287,8 @@ class Keying:
         yield from last
 
     def _key_of(self, fault: RowFault, before: str | None, after: str | None) -> str | None:
-        key = fault.cells[self._rank].strip() if self._rank < len(fault.cells) else ""
-        if key and (self._rank < fault.trusted or key in (before, after)):
+        last = max(self._ranks)
+        key = joined_key([fault.cells[r] for r in self._ranks]) if last < len(fault.cells) else ""
+        if key and (last < fault.trusted or key in (before, after)):
             return key
         return before if before is not None and before == after else None

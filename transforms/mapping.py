@@ -14,11 +14,13 @@ from config.company import Company
 from config.profile import Profile
 from transforms.building import Reading
 from transforms.converters import ReadError
+from transforms.currency_scale import as_meant
 from transforms.finding import Finding
 from transforms.grouping import InvoiceRows
 from transforms.invoice import Invoice, InvoiceLine, Provenance
 from transforms.own_account import own_payment
 from transforms.plan import Plan
+from transforms.shaping import Shaped, Shaper
 from transforms.signs import negated
 from transforms.vat_codes import with_reasons
 
@@ -61,16 +63,17 @@ class Mapper:
     def __init__(self, profile: Profile, company: Company | None = None) -> None:
         self._profile = profile
         self._company = company
-        self._plans: dict[tuple[tuple[str, ...], tuple[str, ...]], Plan] = {}
+        self._shaper = Shaper(profile)
+        self._plans: dict[tuple[object, ...], Plan] = {}
 
     def peek(self, rows: InvoiceRows) -> Peek:
         """Return number, attachments, exclusion and recipient of an invoice without mapping it."""
-        plan = self._plan(rows)
-        block = rows.blocks[0]
-        if not block.rows:
-            buyer, service = _addressed(plan, ("",) * len(block.columns))
+        shaped = self._shaper.head(rows)
+        plan = self._plan(rows, shaped)
+        row = shaped.head
+        if not rows.blocks[0].rows:
+            buyer, service = _addressed(plan, row)
             return Peek(None, buyer=buyer, service=service)
-        row = block.rows[0]
         number = None
         if plan.number is not None:
             try:
@@ -81,49 +84,60 @@ class Mapper:
         if plan.attachments is not None:
             parts = row[plan.attachments].split(self._profile.attachment_separator)
             names = tuple(dict.fromkeys(name for part in parts if (name := part.strip())))
-        excluded = next((name for name, rank, cells in plan.filters if row[rank] in cells), None)
+        excluded = next(
+            (name for name, rank, cells in plan.filters if row[rank].strip() in cells),
+            shaped.excluded_by,
+        )
         buyer, service = _addressed(plan, row)
         return Peek(number, names, excluded, buyer, service)
 
     def map(self, rows: InvoiceRows) -> Mapped:
         """Return the invoice that ``rows`` hold, with what is wrong in them."""
-        plan = self._plan(rows)
+        shaped = self._shaper.shape(rows)
+        plan = self._plan(rows, shaped)
         header = rows.blocks[0]
-        lines = rows.blocks[-1]
         reading = Reading(header.file, header.lines[0] if header.lines else 0)
-        head = header.rows[0] if header.rows else ("",) * len(header.columns)
-        values = plan.header.values(head, reading)
+        values = plan.header.values(shaped.head, reading)
         said = sorted(reading.said)
         heard = frozenset(text.partition("=")[0].partition("#")[0] for text in said)
-        if len(rows.blocks) == 1 and len(header.rows) > 1:
+        looked_up = {term: shaped.head[rank].strip() for term, rank in plan.lookups.items()}
+        said += [f"{term}={text}" for term, text in looked_up.items() if text]
+        flat = rows.is_flat
+        if flat and len(header.rows) > 1:
             plan.compare(header, reading)
-        reading.file = lines.file
-        if len(rows.blocks) > 1 or header.rows:
+        reading.file = rows.lines_block.file
+        if not flat or header.rows:
             built: list[InvoiceLine] = []
-            for line, row in zip(lines.lines, lines.rows, strict=True):
+            for line, row in zip(shaped.numbers, shaped.lines, strict=True):
                 reading.line = line
                 reading.said = []
                 built.append(plan.lines.build(row, reading))
                 said.append("BG-25")
                 said += sorted(reading.said)
             values["lines"] = tuple(built)
+        reading.file = header.file
         reading.line = header.lines[0] if header.lines else 0
         values["provenance"] = Provenance(
             header.file,
             reading.line,
             plan.columns,
-            lines.lines,
-            lines.file if len(rows.blocks) > 1 else None,
+            tuple(shaped.numbers),
+            None if flat else rows.lines_block.file,
         )
         invoice = Invoice(**{**plan.header.base, **values})
         invoice = self._finished(invoice, reading, heard)
-        return Mapped(invoice, tuple(reading.findings), "\x1f".join(said))
+        findings = (*shaped.findings, *reading.findings)
+        return Mapped(invoice, findings, "\x1f".join(said))
 
     def _finished(self, invoice: Invoice, reading: Reading, heard: frozenset[str]) -> Invoice:
         """Return the invoice completed; ``heard``: terms of the header the extract gave."""
+        invoice = as_meant(invoice, self._profile, reading)
         credit = self._profile.credit_notes
-        if credit.amounts == "negative" and invoice.type_code in credit.types:
-            invoice = negated(invoice)
+        if invoice.type_code in credit.types:
+            totals = credit.amounts == "negative"
+            lines = (credit.lines or credit.amounts) == "negative"
+            if totals or lines:
+                invoice = negated(invoice, totals=totals, lines=lines)
         if reading.reasons or (self._company is not None and self._company.vat_reasons):
             invoice = with_reasons(invoice, reading, self._company)
         usual = self._company.values.get("BT-8") if self._company is not None else None
@@ -134,11 +148,17 @@ class Mapper:
             invoice = replace(invoice, payment=own_payment(invoice, heard, self._company))
         return invoice
 
-    def _plan(self, rows: InvoiceRows) -> Plan:
-        key = (rows.blocks[0].columns, rows.blocks[-1].columns)
+    def _plan(self, rows: InvoiceRows, shaped: Shaped) -> Plan:
+        raw = rows.blocks[0].columns
+        lines = rows.lines_block.columns
+        joined = tuple((block.side, block.columns) for block in rows.blocks if block.side)
+        key = (raw, lines, joined)
         plan = self._plans.get(key)
         if plan is None:
-            plan = self._plans[key] = Plan(self._profile, self._company, *key)
+            full = self._shaper.shape(rows) if not shaped.line_columns else shaped
+            plan = self._plans[key] = Plan(
+                self._profile, self._company, full.columns, full.line_columns, len(raw)
+            )
         return plan
 
 

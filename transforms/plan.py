@@ -13,12 +13,16 @@ from config.profile import Profile, TermSource
 from config.terms import DECIMAL_KINDS, Level, Term, registry
 from transforms.building import Builder, Cell, Finish, Reading, Wiring, compile_tree
 from transforms.converters import checked_siret, converter
+from transforms.formulas import column_of, formulas
 from transforms.grouping import RowBlock
 from transforms.invoice import Invoice, InvoiceLine
 from transforms.vat_codes import CODE_FIELD, vat_finish
 
 #: The column of file names: for the parent, not for the model.
 ATTACHMENTS = "CF-ATTACHMENTS"
+
+#: Terms that only feed look-ups in the company's tables: never part of the model.
+LOOKUPS = ("CF-COMPANY", "CF-CUSTOMER", "CF-PAYMENT-TERMS")
 
 #: What the parent looks up before a worker maps an invoice: BT-47 with its type, and BT-10.
 _RECIPIENT = frozenset(
@@ -55,7 +59,11 @@ class Plan:
         recipient: builder of an invoice that only says who it is sent to (BT-47, BT-10).
         number: the cell of BT-1, when the file has it.
         attachments: rank of the column of file names, when the file has it.
+        lookups: rank of the column of each term of ``LOOKUPS`` that the file has.
         filters: (name, rank, excluding cells) of each filter whose column the file has.
+
+    Args:
+        raw: how many of the header columns are the file's own; the others were joined or derived.
     """
 
     def __init__(
@@ -64,9 +72,17 @@ class Plan:
         company: Company | None,
         header_columns: tuple[str, ...],
         line_columns: tuple[str, ...],
+        raw: int,
     ) -> None:
         self._profile = profile
         self._company = company
+        found = formulas(profile)
+        #: The file's column that a computed one is told as.
+        self._shown = {
+            formula.name: next((name for name in formula.node.columns), formula.name)
+            for formula in (*found.header, *found.lines)
+        }
+        self.lookups: dict[str, int] = {}
         self.columns: dict[str, str] = {}
         header_ranks = {column: rank for rank, column in enumerate(header_columns)}
         line_ranks = {column: rank for rank, column in enumerate(line_columns)}
@@ -85,12 +101,21 @@ class Plan:
         self.filters = tuple(
             (item.name, header_ranks[item.column], item.values)
             for item in profile.filters
-            if item.column in header_ranks
+            if item.column is not None and item.column in header_ranks
         )
-        self._header_cells = tuple(
-            {wired.cell.rank: wired.cell for wired in document if wired.cell}.values()
-        )
-        ranks = [cell.rank for cell in self._header_cells]
+        watched = {
+            wired.cell.rank: (wired.cell.term, wired.cell.column)
+            for wired in document
+            if wired.cell and wired.cell.rank < raw
+        }
+        for formula in found.header:
+            for name in formula.node.columns:
+                rank = header_ranks.get(name, raw)
+                if rank < raw:
+                    watched.setdefault(rank, (formula.term or "", name))
+        #: (rank, term, column) of each cell that every row of a flat invoice must repeat.
+        self._repeated = tuple((rank, *named) for rank, named in watched.items())
+        ranks = list(watched)
         self._head = itemgetter(*ranks, *ranks[:1]) if ranks else tuple
 
     def compare(self, block: RowBlock, reading: Reading) -> None:
@@ -104,15 +129,15 @@ class Plan:
         for line, row in zip(block.lines[1:], block.rows[1:], strict=True):
             if self._head(row) == first:
                 continue
-            for cell in self._header_cells:
-                was, now = block.rows[0][cell.rank].strip(), row[cell.rank].strip()
-                if now and now != was and cell.rank not in told:
-                    told.add(cell.rank)
+            for rank, term, column in self._repeated:
+                was, now = block.rows[0][rank].strip(), row[rank].strip()
+                if now and now != was and rank not in told:
+                    told.add(rank)
                     reading.line = line
                     reading.report(
                         "MP-HEADER-01",
-                        bt=cell.term,
-                        column=cell.column,
+                        bt=term or None,
+                        column=column,
                         value=now,
                         params={"first": was, "first_line": str(block.lines[0])},
                     )
@@ -123,15 +148,14 @@ class Plan:
         terms = registry().terms
         section = self._profile.header if level == "document" else self._profile.lines
         for key, source in section.items():
-            yield from self._wiring(terms[key], source, ranks, "0", source.column)
+            yield from self._wiring(terms[key], source, ranks, "0")
         for repeated in self._profile.repeated:
             group = registry().groups[repeated.group]
             if group.level != level:
                 continue
             for rank in range(1, repeated.count + 1):
                 for key, source in repeated.terms.items():
-                    column = source.column and source.column.replace("{n}", str(rank))
-                    yield from self._wiring(terms[key], source, ranks, str(rank), column)
+                    yield from self._wiring(terms[key], source, ranks, str(rank))
                 for name, value in group.fixed.items():
                     path = self._path(f"{group.path}.{name}", repeated.group, str(rank))
                     yield Wiring(path, complement=value)
@@ -142,19 +166,25 @@ class Plan:
         source: TermSource,
         ranks: Mapping[str, int],
         instance: str,
-        column: str | None,
     ) -> Iterator[Wiring]:
         path = term.path
+        column = column_of(source, term.id, instance)
         if path is None:
             if term.id == ATTACHMENTS:
                 if column in ranks:
                     self.columns["BG-24"] = self.columns[ATTACHMENTS] = str(column)
                 return
+            if term.id in LOOKUPS:
+                if column is not None and column in ranks:
+                    self.columns[term.id] = self._shown.get(column, column)
+                    self.lookups[term.id] = ranks[column]
+                return
             groups = registry().groups
             path = f"{groups[term.group].path}.{CODE_FIELD}" if term.group else CODE_FIELD
         wired = Wiring(self._path(path, term.group, instance))
         if column is not None and column in ranks:
-            self.columns.setdefault(term.id, column)
+            shown = self._shown.get(column, column)
+            self.columns.setdefault(term.id, shown)
             repeats = f"#{instance}" if instance != "0" else ""
             units = self._company.units if self._company else {}
             wired.cell = Cell(
@@ -162,7 +192,7 @@ class Plan:
                 ranks[column],
                 converter(term, source, self._profile, units),
                 term.id,
-                column,
+                shown,
                 f"{term.id}{repeats}=",
             )
         if source.company and self._company is not None and instance in ("0", "1"):

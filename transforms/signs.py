@@ -12,30 +12,34 @@ from decimal import Decimal
 from transforms.invoice import AllowanceCharge, Invoice, InvoiceLine, Totals, VatBreakdown
 
 
-def negated(invoice: Invoice) -> Invoice:
-    """Return the invoice with every amount of the opposite sign.
+def negated(invoice: Invoice, *, totals: bool = True, lines: bool = True) -> Invoice:
+    """Return the invoice with the amounts of its document, of its lines, or all turned.
 
     Of quantity and price exactly one changes its sign, so that their product does: the price when
     it is negative (EN 16931 BR-27 wants it positive), else the quantity.
     """
-    totals = invoice.totals
-    return replace(
-        invoice,
-        totals=Totals(
-            lines=_minus(totals.lines),
-            allowances=_minus(totals.allowances),
-            charges=_minus(totals.charges),
-            without_vat=_minus(totals.without_vat),
-            vat=_minus(totals.vat),
-            vat_accounting=_minus(totals.vat_accounting),
-            with_vat=_minus(totals.with_vat),
-            paid=_minus(totals.paid),
-            rounding=_minus(totals.rounding),
-            due=_minus(totals.due),
-        ),
-        vat=tuple(map(_group, invoice.vat)),
-        allowances=tuple(map(_allowance, invoice.allowances)),
-        lines=tuple(map(_line, invoice.lines)),
+    if totals:
+        invoice = replace(
+            invoice,
+            totals=_totals(invoice.totals),
+            vat=tuple(map(_group, invoice.vat)),
+            allowances=tuple(map(_allowance, invoice.allowances)),
+        )
+    return replace(invoice, lines=tuple(map(_line, invoice.lines))) if lines else invoice
+
+
+def _totals(totals: Totals) -> Totals:
+    return Totals(
+        lines=_minus(totals.lines),
+        allowances=_minus(totals.allowances),
+        charges=_minus(totals.charges),
+        without_vat=_minus(totals.without_vat),
+        vat=_minus(totals.vat),
+        vat_accounting=_minus(totals.vat_accounting),
+        with_vat=_minus(totals.with_vat),
+        paid=_minus(totals.paid),
+        rounding=_minus(totals.rounding),
+        due=_minus(totals.due),
     )
 
 

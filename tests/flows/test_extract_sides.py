@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from config.profile import Profile
-from flows.extract_sides import sides_of, stem_under, with_likeness
+from flows.extract_sets import stem_under
+from flows.extract_sides import sides_of, with_likeness
 
 PROFILE = Profile.model_validate(
     {
@@ -23,16 +24,16 @@ PROFILE = Profile.model_validate(
 
 
 def test_a_flat_file_has_all_columns_and_needs_those_of_both_levels() -> None:
-    (side,) = sides_of(PROFILE)
+    (side,) = sides_of(PROFILE).all
     assert side.wanted == {"id", "no", "net", "rebate_1", "rebate_2", "line_rebate", "kind"}
     assert side.required == ("id", "no", "kind", "net")
 
 
 def test_two_files_share_the_columns_by_level() -> None:
-    shape = PROFILE.shape.model_copy(update={"kind": "header_lines", "lines_key": "parent"})
-    header, lines = sides_of(PROFILE.model_copy(update={"shape": shape}))
-    assert (header.key, header.wanted) == ("id", {"id", "no", "rebate_1", "rebate_2", "kind"})
-    assert (lines.key, lines.wanted) == ("parent", {"parent", "net", "line_rebate"})
+    shape = PROFILE.shape.model_copy(update={"kind": "header_lines", "lines_key": ("parent",)})
+    header, lines = sides_of(PROFILE.model_copy(update={"shape": shape})).all
+    assert (header.key, header.wanted) == (("id",), {"id", "no", "rebate_1", "rebate_2", "kind"})
+    assert (lines.key, lines.wanted) == (("parent",), {"parent", "net", "line_rebate"})
     assert lines.required == ("parent", "net")
 
 

@@ -312,8 +312,12 @@ def test_pairs_are_made_by_the_text_under_the_stars(tmp_path: Path) -> None:
     ("files", "told"),
     [
         ({"a_header": HEADERS}, "a_header.csv"),
-        ({"a_header": HEADERS, "b_lines": LINES}, "a_header.csv, b_lines.csv"),
-        ({"other": HEADERS}, "neither"),
+        (
+            {"a_header": HEADERS, "b_lines": LINES, "c_header": HEADERS},
+            "a_header.csv, b_lines.csv, c_header.csv",
+        ),
+        ({"other": HEADERS}, "other.csv"),
+        ({"other": "a;b\n"}, "neither"),
     ],
 )
 def test_a_file_without_its_other_half_stops_the_run(

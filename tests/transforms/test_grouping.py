@@ -30,7 +30,7 @@ def keyed(
     rows: list[tuple[int, str] | RowFault], *, hold: bool = True
 ) -> tuple[list[tuple[str, int, list[str]]], list[int | None]]:
     """The keyed rows as (key, line, rules), and the lines of the orphans."""
-    keying = Keying(file="a.csv", column="k", rank=0, hold_neighbours=hold)
+    keying = Keying(file="a.csv", columns=["k"], ranks=[0], hold_neighbours=hold)
     items = [row if isinstance(row, RowFault) else (*row, (row[1], "v")) for row in rows]
     found = [
         (row.key, row.line, [finding.rule for finding in row.findings])

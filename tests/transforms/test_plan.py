@@ -20,7 +20,7 @@ PROFILE = Profile.model_validate(
 
 
 def plan(*columns: str) -> Plan:
-    return Plan(PROFILE, Company(), columns, columns)
+    return Plan(PROFILE, Company(), columns, columns, len(columns))
 
 
 def test_each_term_names_the_column_it_is_read_from_when_the_file_has_it() -> None:

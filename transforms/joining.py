@@ -1,0 +1,150 @@
+"""Join rows from elsewhere to the header or the lines of an invoice: master data, conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from config.profile import Join
+from transforms.expression_nodes import Columns, Scope
+from transforms.expression_nodes import Node as Condition
+from transforms.finding import Finding, Location, Severity
+
+Row = tuple[str, ...]
+Numbered = tuple[int, Row]
+_HEADER = "header."
+
+
+def key_text(cell: str, zeros: str) -> str:
+    """Return a cell as it is compared: without blanks, and without leading zeros if so asked."""
+    text = cell.strip()
+    if zeros == "ignored" and text.isdecimal():
+        return text.lstrip("0") or "0"
+    return text
+
+
+class Joining:
+    """A join, for files with given columns.
+
+    Args:
+        join: what the profile says.
+        columns: columns of the joined rows.
+        when: condition on them, if any.
+        own: ranks of the side that is completed.
+        header: ranks of the header as the file has it, for ``header.COLUMN``.
+    """
+
+    def __init__(
+        self,
+        join: Join,
+        columns: Sequence[str],
+        when: Condition | None,
+        own: Mapping[str, int],
+        header: Mapping[str, int],
+    ) -> None:
+        self.join = join
+        self._width = len(columns)
+        ranks = {column: rank for rank, column in enumerate(columns)}
+        self._when = when.bind(Columns(ranks, {}, {})) if when is not None else None
+        self._theirs = [ranks.get(column) for column in join.on]
+        self._ours = [
+            (True, header.get(other.removeprefix(_HEADER)))
+            if join.to == "lines" and other.startswith(_HEADER)
+            else (False, own.get(other))
+            for other in join.on.values()
+        ]
+        counted = join.count > 1
+        self.names: tuple[str, ...] = tuple(
+            f"{join.name}.{number}.{column}" if counted else f"{join.name}.{column}"
+            for number in range(1, join.count + 1)
+            for column in columns
+        )
+        self._left: list[Numbered] = []
+
+    def cells(
+        self,
+        row: Sequence[str],
+        head: Sequence[str],
+        candidates: Sequence[Numbered],
+        place: Location,
+        found: list[Finding],
+    ) -> Row:
+        """Return the cells that complete one row, empty where nothing fits."""
+        return self._fit(self._index(candidates), row, head, place, found, set())
+
+    def lines(
+        self,
+        rows: Sequence[Row],
+        head: Sequence[str],
+        candidates: Sequence[Numbered],
+        places: Iterable[Location],
+        found: list[Finding],
+    ) -> list[Row]:
+        """Return the lines completed; what no line took is kept for :meth:`left_over`."""
+        index = self._index(candidates)
+        taken: set[Row] = set()
+        completed = [
+            (*row, *self._fit(index, row, head, place, found, taken))
+            for row, place in zip(rows, places, strict=True)
+        ]
+        self._left = [
+            numbered
+            for key, numbereds in index.items()
+            if key not in taken
+            for numbered in numbereds
+        ]
+        return completed
+
+    def left_over(self, file: str) -> Iterator[Finding]:
+        """Yield MP-ROW-01 for each row that was to complete a line and found none."""
+        for number, _ in self._left:
+            params = {"kind": self.join.rows or self.join.name}
+            yield Finding("MP-ROW-01", Severity.ERROR, Location(file, number), params=params)
+
+    # -- helpers ---------------------------------------------------------------------------------
+
+    def _index(self, candidates: Sequence[Numbered]) -> dict[Row, list[Numbered]]:
+        index: dict[Row, list[Numbered]] = {}
+        zeros = self.join.zeros
+        for numbered in candidates:
+            row = numbered[1]
+            if self._when is not None and not self._when(Scope(row)):
+                continue
+            key = tuple(key_text(row[r], zeros) if r is not None else "" for r in self._theirs)
+            index.setdefault(key, []).append(numbered)
+        return index
+
+    def _fit(
+        self,
+        index: Mapping[Row, list[Numbered]],
+        row: Sequence[str],
+        head: Sequence[str],
+        place: Location,
+        found: list[Finding],
+        taken: set[Row],
+    ) -> Row:
+        join = self.join
+        key = tuple(
+            "" if rank is None else key_text((head if above else row)[rank], join.zeros)
+            for above, rank in self._ours
+        )
+        fitting: list[Numbered] = index.get(key, []) if all(key) else []
+        if fitting:
+            taken.add(key)
+        if len(fitting) > join.count:
+            if join.several == "finding":
+                params = {
+                    "join": join.name,
+                    "count": str(len(fitting)),
+                    "lines": ", ".join(str(number) for number, _ in fitting[:5]),
+                }
+                finding = Finding(
+                    "MP-JOIN-01", Severity.ERROR, place, value=" ".join(key), params=params
+                )
+                found.append(finding)
+                fitting = []
+            else:
+                first = join.several == "first"
+                fitting = fitting[: join.count] if first else fitting[-join.count :]
+        cells = [cell for _, fit in fitting for cell in fit]
+        cells += [""] * (join.count * self._width - len(cells))
+        return tuple(cells)
