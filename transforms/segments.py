@@ -142,7 +142,7 @@ class Path:
 _NAME = r"[A-Za-z0-9_\-]+"
 _VALUES = r"[^\[\],|=!]*(?:\|[^\[\],|=!]*)*"
 _CONDITION = rf"{_NAME}(?:\.{_NAME})?!?={_VALUES}"
-_STEP = re.compile(rf"({_NAME})(?:\[({_CONDITION}(?:,{_CONDITION})*)\])?(?:#([1-9][0-9]{0, 2}))?")
+_STEP = re.compile(rf"({_NAME})(?:\[({_CONDITION}(?:,{_CONDITION})*)\])?(?:#([1-9][0-9]{{0,2}}))?")
 _FIELD = re.compile(rf"({_NAME})(\*?)")
 
 
