@@ -126,17 +126,18 @@ def _reason(profile: Profile, column: str) -> str | None:
 
 def _place(profile: Profile, column: str) -> Keys:
     """Return where the profile names ``column``, as far as it can be told."""
-    for keys, source in _sources(profile):
-        template = (source.column or source.value or "").replace("{n}", "1")
-        if column in template:
+    if column in profile.shape.key:
+        return ("shape", "key")
+    for keys, source, count in _sources(profile):
+        if any(column in _columns_in(source, rank) for rank in range(1, count + 1)):
             return keys
-    return ("shape", "key") if column in profile.shape.key else ()
+    return ()
 
 
-def _sources(profile: Profile) -> Iterator[tuple[Keys, TermSource]]:
+def _sources(profile: Profile) -> Iterator[tuple[Keys, TermSource, int]]:
     for section, sources in (("header", profile.header), ("lines", profile.lines)):
         for key, source in sources.items():
-            yield (section, key), source
+            yield (section, key), source, 1
     for rank, repeated in enumerate(profile.repeated):
         for key, source in repeated.terms.items():
-            yield ("repeated", rank, "terms", key), source
+            yield ("repeated", rank, "terms", key), source, repeated.count

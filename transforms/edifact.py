@@ -125,7 +125,8 @@ class _Cutter:
 
     def _unwrap(self) -> None:
         """Join lines of one length: mainframes cut interchanges like that, wherever it falls."""
-        lines = self._buffer[:4096].split("\n")[:-1]
+        # Neither the last line, which may be short, nor what stands of the next one.
+        lines = self._buffer[:4096].split("\n")[:-2]
         lengths = {len(line.rstrip("\r")) for line in lines}
         if len(lines) > 2 and len(lengths) == 1 and min(lengths) >= 64:
             self._wrapped = True
@@ -252,12 +253,15 @@ class _Interchanges:
         """Return the tag and the elements of a segment.
 
         Raises:
-            EDISyntaxError: by ``pydifact``; a line break after the release character.
+            EDISyntaxError: it is empty, or a line break follows the release character.
         """
         tokens = Tokenizer().get_tokens(raw, self._cutter.characters)
-        found = next(self._parser.convert_tokens_to_raw_segments(tokens))
+        found = next(self._parser.convert_tokens_to_raw_segments(tokens), None)
+        if not found:
+            msg = "empty segment"
+            raise EDISyntaxError(msg)
         parts = [[part] if isinstance(part, str) else list(part) for part in found]
-        return parts[0][0].strip(), parts[1:]
+        return (parts[0] or [""])[0].strip(), parts[1:]
 
     # -- messages ------------------------------------------------------------------------------
 

@@ -21,6 +21,15 @@ from transforms.segments import Segment, numbered
 MOST_ELEMENTS = 1_000_000
 CONTROL = "EDI_DC40"
 _CHUNK = 1 << 16
+#: Encodings of a profile as an XML parser calls them; ``auto``: what the file declares.
+_XML_NAMES = {
+    "utf-8": "UTF-8",
+    "cp1252": "windows-1252",
+    "latin-1": "ISO-8859-1",
+    "utf-16": "UTF-16",
+    "utf-16-le": "UTF-16LE",
+    "utf-16-be": "UTF-16BE",
+}
 
 
 def idoc_form(head: bytes) -> Literal["xml", "flat"] | None:
@@ -57,7 +66,7 @@ def xml_documents(stream: BinaryIO, *, file: str, layout: Format) -> Iterator[Do
     A file that breaks gives the documents before the break, then the finding: XT-XML-01 (no
     well-formed XML), XT-XML-02 (it declares entities), XT-SIZE-01 (a document too large).
     """
-    encoding = None if layout.encoding == "auto" else layout.encoding
+    encoding = _XML_NAMES.get(layout.encoding)
     parser = etree.XMLPullParser(
         events=("start", "end"),
         encoding=encoding,
