@@ -42,11 +42,12 @@ def idoc_invoice(number: str = "0090000001", **changes: str) -> list[Spec]:
             IHREZ="SERVICE-1",
             FCODE=told["siret"],
         ),
-        segment("E1EDK02", QUALF="009", BELNR=number, DATUM="20261123"),
+        segment("E1EDK02", QUALF="009", BELNR=number, DATUM="20260910"),
         segment("E1EDK02", QUALF="001", BELNR="ENG-42"),
         *original,
-        segment("E1EDK03", IDDAT="026", DATUM="20261123"),
-        segment("E1EDK03", IDDAT="012", DATUM="20261124"),
+        segment("E1EDK03", IDDAT="026", DATUM="20260910"),
+        segment("E1EDK03", IDDAT="012", DATUM="20260911"),
+        segment("E1EDK03", IDDAT="028", DATUM="20261010"),
         segment("E1EDK28", BRNUM="AGRIFRPP", ACNUM="FR7630006000011234567890189"),
         segment(
             "E1EDKT1",
@@ -139,14 +140,14 @@ def released(text: str) -> str:
 #: An invoice as EANCOM D.96A writes it: parties by GLN, 77 as total, categories of VAT in 5305.
 EANCOM = (
     "BGM+380+F-2026-1+9",
-    "DTM+137:20261123:102",
-    "DTM+35:20261120:102",
+    "DTM+137:20260910:102",
+    "DTM+35:20260908:102",
     "FTX+ZZZ+++Livré par nos soins:sans frais",
     "RFF+ON:ENG-42",
-    "DTM+171:20261101:102",
+    "DTM+171:20260901:102",
     "RFF+AAK:BL-7",
     "NAD+SU+3012345000015::9",
-    "RFF+VA:FR32123456789",
+    "RFF+VA:FR39406784835",
     "NAD+BY+3025555000018::9++MAIRIE DE CRECY:SERVICE ACHATS",
     "CTA+PD+:Mme Durand",
     "NAD+DP+3025555000025::9",
@@ -201,7 +202,7 @@ def interchange(
     end: str = "",
 ) -> bytes:
     """Return an interchange; ``end`` is what follows each terminator."""
-    segments = [f"UNB+{charset}:3+3012345000015:14+3025555000032:14+261123:1200+R1"]
+    segments = [f"UNB+{charset}:3+3012345000015:14+3025555000032:14+260910:1200+R1"]
     segments += [item for each in messages for item in each]
     segments.append(f"UNZ+{len(messages)}+R1")
     text = advice + (end if advice else "") + "".join(f"{item}'{end}" for item in segments)
