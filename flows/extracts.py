@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from config.profile import Profile
+from flows.documents import DocumentReading
 from flows.extract_sets import ExtractFile, ExtractSet, WrongProfileError, sets_of
 from flows.extract_sides import Side, sides_of
 from flows.extract_tables import ExtractTables
@@ -35,7 +36,7 @@ __all__ = [
 
 def read_extracts(
     files: Sequence[ExtractFile], profile: Profile, *, spill_folder: Path, trailer_mark: str = ""
-) -> ExtractReading:
+) -> ExtractReading | DocumentReading:
     """Return the reading of ``files``; the headers of all of them are checked at once.
 
     Args:
@@ -45,6 +46,8 @@ def read_extracts(
     Raises:
         WrongProfileError: naming every missing column of every file, before anything is read.
     """
+    if profile.shape.kind == "documents":
+        return DocumentReading(files, profile)
     return ExtractReading(files, profile, spill_folder, trailer_mark)
 
 

@@ -16,6 +16,7 @@ from config.profile_check import check_profile
 from config.yaml_text import YamlTextError, load_yaml
 from flows.errors import ConfigurationError
 from flows.wording import faults_of
+from transforms.document_paths import path_faults
 from transforms.formulas import check_formulas
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -60,7 +61,7 @@ def load_profile(name_or_path: str | Path) -> Profile:
     source = _Source.open(str(name_or_path))
     merged, texts = source.merged()
     profile = _validated(Profile, merged, texts, _PROFILE_STEP)
-    faults = (*check_profile(profile), *check_formulas(profile))
+    faults = (*check_profile(profile), *check_formulas(profile)) or path_faults(profile)
     if faults:
         told = "; ".join(f"{_place(texts, fault.keys)}: {fault.reason}" for fault in faults)
         message = f"The profile {source.label} is wrong: {told}."
