@@ -26,7 +26,14 @@ _COMPANY_STEP = "See docs/profiles.md for the keys of a company file."
 
 
 def shipped_profiles() -> tuple[str, ...]:
-    """Return the names of the profiles that ship with the product."""
+    """Return the names of the profiles that ship with the product and read an extract.
+
+    Those whose name begins with ``_`` are there for others to extend.
+    """
+    return tuple(name for name in _shipped() if not name.startswith("_"))
+
+
+def _shipped() -> tuple[str, ...]:
     folder = files("config").joinpath("profiles")
     names = (entry.name for entry in folder.iterdir())
     return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
@@ -38,7 +45,7 @@ def profile_text(name: str) -> str:
     Raises:
         ConfigurationError: no profile of this name ships.
     """
-    if name not in shipped_profiles():
+    if name not in _shipped():
         message = f"No profile {name} ships with chorus-flows."
         raise ConfigurationError(message, next_step="See: chorus-flows profile list")
     return files("config").joinpath("profiles", f"{name}.yaml").read_text("utf-8").rstrip()
@@ -81,7 +88,7 @@ class _Source:
     @classmethod
     def open(cls, name: str, beside: Path | None = None) -> _Source:
         """Return the shipped profile ``name``, or the file at that path."""
-        if name in shipped_profiles():
+        if name in _shipped():
             entry = files("config").joinpath("profiles", f"{name}.yaml")
             return cls(f"{name}.yaml", entry.read_text("utf-8"))
         path = Path(name)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from config.company import PLACES
 from flows.errors import ConfigurationError, ExitCode
-from flows.profiles import load_company, load_profile, shipped_profiles
+from flows.profiles import load_company, load_profile, profile_text, shipped_profiles
 
 
 def write(folder: Path, text: str, name: str = "p.yaml") -> Path:
@@ -21,6 +22,20 @@ def test_every_shipped_profile_loads_under_its_own_name(name: str) -> None:
     profile = load_profile(name)
     assert profile.profile == name
     assert set(profile.description) == {"fr", "en"}
+
+
+def test_a_profile_for_others_to_extend_is_not_listed_and_can_be_shown() -> None:
+    assert not [name for name in shipped_profiles() if name.startswith("_")]
+    assert "BT-27: {company: true}" in profile_text("_base")
+    with pytest.raises(ConfigurationError, match="BT-1"):
+        load_profile("_base")
+
+
+def test_the_base_profile_takes_every_term_that_a_company_file_can_give(tmp_path: Path) -> None:
+    path = write(tmp_path, "extends: _base\nprofile: mine\nheader: {BT-1: number}\n")
+    header = load_profile(path).header
+    from_company = {key for key, source in header.items() if source.company}
+    assert set(PLACES.values()) <= from_company
 
 
 def test_a_profile_extends_another_and_says_only_what_differs(tmp_path: Path) -> None:
