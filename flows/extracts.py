@@ -77,6 +77,7 @@ class ExtractReading:
         self.rows_by_file: dict[str, int] = {file.name: 0 for file in files}
         self.orphan_findings: list[Finding] = []
         self.warnings: list[Finding] = []
+        self._of_itself = {join.name for join in profile.joined if join.optional and join.of_itself}
         self._kept: dict[str, tuple[str, ...]] = {}
         self._columns: dict[str, tuple[str, ...]] = {}
         self._sets = sets_of(files, profile, self._sides, self._fits)
@@ -186,6 +187,8 @@ class ExtractReading:
             self.warnings.append(Finding("XT-EMPTY-01", Severity.WARNING, Location(file.name)))
             return []
         missing = [column for column in side.required if column not in columns]
+        if missing and join in self._of_itself:
+            return []  # the extract does not say by what its invoices name one another
         faults = []
         if missing:
             told = ", ".join(with_likeness(column, columns) for column in missing)

@@ -108,7 +108,7 @@ class _Parser:
         if kind == "text":
             return literal_node(word[1:-1].replace("''", "'"))
         if kind == "column":
-            return column_node(word[1:-1].replace('""', '"'))
+            return self._column(word[1:-1].replace('""', '"'))
         if word == "(":
             node = self._expression(0)
             self._expect(")")
@@ -121,7 +121,7 @@ class _Parser:
             if self._peek() == "(":
                 self._take()
                 return self._call(word.lower(), self._arguments())
-            return column_node(word)
+            return self._column(word)
         raise self._error(f"{word!r} is not expected here")
 
     def _arguments(self) -> list[Node]:
@@ -139,6 +139,9 @@ class _Parser:
     def _in(self, left: Node) -> Node:
         self._expect("(")
         return self._checked("in", left, *self._arguments())
+
+    def _column(self, name: str) -> Node:
+        return column_node(name, self._environment.computed.get(name, "text"))
 
     # -- help ------------------------------------------------------------------------------------
 

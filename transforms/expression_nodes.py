@@ -60,6 +60,8 @@ class Environment:
     marks: Marks = field(default_factory=Marks)
     dates: Dates = field(default_factory=Dates)
     tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    computed: Mapping[str, Kind] = field(default_factory=dict)
+    """What the derived columns hold; every other column is text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,36 @@ def literal_node(value: str | Decimal) -> Node:
     return Node(kind, lambda _columns: lambda _scope: fixed, literal=value)
 
 
-def column_node(name: str) -> Node:
-    """Return the node of a column: its text without surrounding blanks, absent when empty."""
+def column_node(name: str, kind: Kind = "text") -> Node:
+    """Return the node of a column: its text without surrounding blanks, absent when empty.
 
+    A derived column (``kind``) is read back from its canonical text.
+    """
+    node = _text_column(name)
+    read = _READ.get(kind)
+    if read is None:
+        return node
+
+    def bind(columns: Columns) -> Evaluate:
+        text = node.bind(columns)
+
+        def evaluate(scope: Scope) -> Value:
+            cell = text(scope)
+            return read(str(cell)) if cell is not None else None
+
+        return evaluate
+
+    return Node(kind, bind, node.columns)
+
+
+_READ: Mapping[Kind, Callable[[str], Value]] = {
+    "number": Decimal,
+    "date": date.fromisoformat,
+    "truth": "true".__eq__,
+}
+
+
+def _text_column(name: str) -> Node:
     def bind(columns: Columns) -> Evaluate:
         if name == "@file":
             return lambda scope: scope.file or None

@@ -8,7 +8,7 @@ derived column, the column ``comment``, a join (``customer.NAME1``), the header 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
@@ -16,7 +16,7 @@ from config.profile import Join, Profile, RowKind, TermSource
 from config.profile_check import ProfileFault
 from config.terms import DECIMAL_KINDS, Level, Term, registry
 from transforms.expression import parse_expression
-from transforms.expression_nodes import Environment, ExpressionError, Node
+from transforms.expression_nodes import Environment, ExpressionError, Kind, Node
 
 Side: TypeAlias = Literal["header", "lines"]
 #: Column of the texts of comment rows.
@@ -106,8 +106,9 @@ def used_columns(profile: Profile) -> Used:
         names.add_all(used, "header", node)
     for join, when in found.joins:
         used.joined[join.name].update(when.columns if when is not None else ())
+        needed = not (join.of_itself and join.optional)
         for other in join.on.values():
-            names.add(used, "lines" if join.to == "lines" else "header", other, required=True)
+            names.add(used, "lines" if join.to == "lines" else "header", other, required=needed)
     for join in profile.joined:
         if join.rows is not None:  # rows of the lines file: their columns are columns of that file
             used.lines |= dict.fromkeys(used.joined.pop(join.name), False) | used.lines
@@ -184,10 +185,14 @@ class _Compiler:
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
         self._base = Environment(profile.numbers, profile.dates, profile.tables)
+        #: What the derived columns hold, as each side sees them.
+        self._computed: dict[Side, dict[str, Kind]] = {"header": {}, "lines": {}}
         self.faults: list[ProfileFault] = []
 
     def formulas(self) -> Formulas:
         profile = self._profile
+        header = tuple(self._side("header", "document"))
+        lines = tuple(self._side("lines", "line"))
         kinds = [
             (kind, node)
             for rank, kind in enumerate(profile.rows)
@@ -200,12 +205,12 @@ class _Compiler:
         filters = [
             (item.name, node)
             for rank, item in enumerate(profile.filters)
-            if item.when and (node := self._truth(("filters", rank, "when"), item.when))
+            if item.when and (node := self._truth(("filters", rank, "when"), item.when, "header"))
         ]
         is_line = profile.lines_when and self._truth(("lines_when",), profile.lines_when)
         return Formulas(
-            header=tuple(self._side("header", "document")),
-            lines=tuple(self._side("lines", "line")),
+            header=header,
+            lines=lines,
             kinds=tuple(kinds),
             is_line=is_line or None,
             joins=tuple(joins),
@@ -214,22 +219,30 @@ class _Compiler:
 
     def _side(self, side: Side, level: Level) -> Iterator[Formula]:
         for name, text in self._profile.derived.get(side, {}).items():
-            node = self._parsed(("derived", side, name), text, self._base)
+            node = self._parsed(("derived", side, name), text, self._seen_by(side))
             if node is not None:
+                self._computed[side][name] = node.kind
+                if side == "header":
+                    self._computed["lines"][f"header.{name}"] = node.kind
                 yield Formula(name, node)
         section = self._profile.header if level == "document" else self._profile.lines
         for key, source in section.items():
-            yield from self._term((side, key, "value"), key, source, ["0"])
+            yield from self._term((side, key, "value"), side, key, source, ["0"])
         for rank, repeated in enumerate(self._profile.repeated):
             group = registry().groups.get(repeated.group)
             if group is not None and group.level == level:
                 ranks = [str(number) for number in range(1, repeated.count + 1)]
                 for key, source in repeated.terms.items():
                     keys = ("repeated", rank, "terms", key, "value")
-                    yield from self._term(keys, key, source, ranks)
+                    yield from self._term(keys, side, key, source, ranks)
 
     def _term(
-        self, keys: tuple[str | int, ...], key: str, source: TermSource, ranks: Iterable[str]
+        self,
+        keys: tuple[str | int, ...],
+        side: Side,
+        key: str,
+        source: TermSource,
+        ranks: Iterable[str],
     ) -> Iterator[Formula]:
         term = registry().terms.get(key)
         if source.value is None or term is None:
@@ -238,6 +251,7 @@ class _Compiler:
             source.marks or self._profile.numbers,
             source.dates or self._profile.dates,
             self._profile.tables,
+            self._computed[side],
         )
         for rank in ranks:
             text = _as_kind(source.value.replace("{n}", rank), term, environment)
@@ -245,8 +259,14 @@ class _Compiler:
             if node is not None:
                 yield Formula(column_of(source, key, rank) or "", node, key)
 
-    def _truth(self, keys: tuple[str | int, ...], text: str) -> Node | None:
-        node = self._parsed(keys, text, self._base)
+    def _seen_by(self, side: Side) -> Environment:
+        """Return what an expression of ``side`` may use, the derived columns so far included."""
+        return replace(self._base, computed=self._computed[side])
+
+    def _truth(
+        self, keys: tuple[str | int, ...], text: str, side: Side | None = None
+    ) -> Node | None:
+        node = self._parsed(keys, text, self._seen_by(side) if side else self._base)
         if node is not None and node.kind != "truth":
             self.faults.append(ProfileFault(keys, f"{text!r} is no condition but a {node.kind}"))
             return None
