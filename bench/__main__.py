@@ -1,21 +1,24 @@
 """``make bench``: pieces and validation against peers, the directory, a night.
 
-``--invoices N`` and ``--lines N`` size the night.
+``--invoices N`` and ``--lines N`` size the night, ``--rows N`` the reading.
 """
 
 from __future__ import annotations
 
 import argparse
 
-from bench import directory, night, pieces, validation
+from bench import directory, night, pieces, reading, validation
 
 
 def main() -> None:
     """Run the benchmarks named, or all."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("what", nargs="*", default=["pieces", "validation", "directory", "night"])
+    parser.add_argument(
+        "what", nargs="*", default=["pieces", "validation", "directory", "reading", "night"]
+    )
     parser.add_argument("--invoices", type=int, default=20_000)
     parser.add_argument("--lines", type=int, default=10)
+    parser.add_argument("--rows", type=int, default=1_000_000)
     arguments = parser.parse_args()
     if "pieces" in arguments.what:
         pieces.measure()
@@ -23,6 +26,8 @@ def main() -> None:
         validation.measure()
     if "directory" in arguments.what:
         directory.measure()
+    if "reading" in arguments.what:
+        reading.measure(arguments.rows)
     if "night" in arguments.what:
         for referee in ("off", "sample"):
             night.measure(arguments.invoices, arguments.lines, referee)

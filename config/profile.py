@@ -102,7 +102,7 @@ class TermSource(Part):
     unknown: Literal["finding", "keep"] = "finding"
     """What a cell that the table does not list does: a finding, or kept as it is."""
     required: bool = False
-    """Whether the column must exist in the file."""
+    """Whether the column, or those of the expression, must exist in the file."""
     marks: Marks | None = None
     """Marks of this column's numbers, when they differ from the profile's."""
     dates: Dates | None = None
@@ -127,8 +127,8 @@ class TermSource(Part):
         if all(given is None for given in (self.constant, *others[:3])):
             msg = "give a column, a value, a constant, or company: true"
             raise ValueError(msg)
-        if self.required and self.column is None:
-            msg = "only a column can be required"
+        if self.required and self.column is None and self.value is None:
+            msg = "only columns can be required"
             raise ValueError(msg)
         return self
 
@@ -141,6 +141,19 @@ class RepeatedGroup(Part):
     count: Annotated[int, Field(ge=1, le=99)] = 1
     """How many times; ``{n}`` in the columns runs from 1 to this number."""
     terms: Annotated[Mapping[str, TermSource], Field(min_length=1)]
+
+
+def _typed(source: Any, derived: Mapping[str, Any]) -> Any:
+    column = source.get("column") if isinstance(source, dict) else source
+    if not isinstance(column, str) or column not in derived:
+        return source
+    quoted = column.replace('"', '""')
+    others = (
+        {key: item for key, item in source.items() if key != "column"}
+        if isinstance(source, dict)
+        else {}
+    )
+    return {**others, "value": f'"{quoted}"'}
 
 
 class Profile(Part):
@@ -182,6 +195,28 @@ class Profile(Part):
     """Groups that repeat, of the document and of the lines."""
     ignored_columns: tuple[str, ...] = ()
     """Columns known and not used; any other unused column is told once per file."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _derived_columns_are_expressions(cls, value: Any) -> Any:
+        """Let a term that names a derived column be fed by it as the typed value it is."""
+        if not isinstance(value, dict) or not isinstance(value.get("derived"), dict):
+            return value
+        value = dict(value)
+        for side in ("header", "lines"):
+            names = value["derived"].get(side)
+            section = value.get(side)
+            if isinstance(names, dict) and isinstance(section, dict):
+                value[side] = {key: _typed(source, names) for key, source in section.items()}
+        every = {name: None for names in value["derived"].values() for name in names}
+        if isinstance(value.get("repeated"), list):
+            value["repeated"] = [
+                item | {"terms": {key: _typed(source, every) for key, source in terms.items()}}
+                if isinstance(item, dict) and isinstance(terms := item.get("terms"), dict)
+                else item
+                for item in value["repeated"]
+            ]
+        return value
 
     @property
     def columns(self) -> dict[str, str]:

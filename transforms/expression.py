@@ -28,7 +28,7 @@ _TOKEN = re.compile(
       (?P<number>\d+(?:\.\d+)?)
     | (?P<text>'(?:[^']|'')*')
     | (?P<column>"(?:[^"]|"")+")
-    | (?P<name>@?[A-Za-z_][A-Za-z0-9_.]*)
+    | (?P<name>@?[^\W\d][\w.]*)
     | (?P<sign>\|\||<>|<=|>=|[-+*/=<>(),])
     )""",
     re.VERBOSE,
@@ -141,7 +141,7 @@ class _Parser:
         return self._checked("in", left, *self._arguments())
 
     def _column(self, name: str) -> Node:
-        return column_node(name, self._environment.computed.get(name, "text"))
+        return column_node(name, self._environment.kinds.get(name, "text"))
 
     # -- help ------------------------------------------------------------------------------------
 

@@ -27,6 +27,8 @@ from transforms.expression_operators import columns_of, made
 PRICE_TOLERANCE = Decimal("0.01")
 #: Decimals of a price that is derived (Chorus Pro: at most six).
 PRICE_PLACES = 6
+#: No identifier is longer.
+_LONGEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +98,23 @@ def _end_of_month(day: date) -> date:
     return day.replace(day=monthrange(day.year, day.month)[1])
 
 
+def _days(day: date, count: Decimal) -> date | None:
+    try:
+        return day + timedelta(days=int(count))
+    except OverflowError:
+        return None
+
+
 def _left(text: str, count: Decimal) -> str | None:
-    return text[: int(count)].strip() or None
+    return text[: max(int(count), 0)].strip() or None
 
 
 def _right(text: str, count: Decimal) -> str | None:
-    return text[-int(count) :].strip() or None if count else None
+    return text[-int(count) :].strip() or None if count > 0 else None
+
+
+def _pad_zeros(text: str, size: Decimal) -> str | None:
+    return text.zfill(int(size)) if size <= _LONGEST else None
 
 
 def _strip_zeros(text: str) -> str:
@@ -109,7 +122,8 @@ def _strip_zeros(text: str) -> str:
 
 
 def _round(number: Decimal, places: Decimal) -> Decimal:
-    return amounts.round_half_up(number, int(places))
+    written = -int(number.as_tuple().exponent)
+    return amounts.round_half_up(number, int(places)) if 0 <= places < written else number
 
 
 _PLAIN: dict[str, _Plain] = {
@@ -131,8 +145,8 @@ _PLAIN: dict[str, _Plain] = {
         skips=False,
     ),
     "strip_zeros": _Plain(("text",), "text", _strip_zeros),
-    "pad_zeros": _Plain(("text", "number"), "text", lambda text, size: text.zfill(int(size))),
-    "days": _Plain(("date", "number"), "date", lambda day, count: day + timedelta(days=int(count))),
+    "pad_zeros": _Plain(("text", "number"), "text", _pad_zeros),
+    "days": _Plain(("date", "number"), "date", _days),
     "end_of_month": _Plain(("date",), "date", _end_of_month),
     "net_price": _Plain(("number", "number", "number", "number"), "number", net_price, skips=False),
 }

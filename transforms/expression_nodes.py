@@ -55,13 +55,15 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What expressions of a profile may use: marks, dates and code tables."""
+    """What expressions of a profile may use: marks, dates, code tables, derived columns.
+
+    ``kinds`` gives the type of each derived column; every other column is text.
+    """
 
     marks: Marks = field(default_factory=Marks)
     dates: Dates = field(default_factory=Dates)
     tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    computed: Mapping[str, Kind] = field(default_factory=dict)
-    """What the derived columns hold; every other column is text."""
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,33 +99,34 @@ def literal_node(value: str | Decimal) -> Node:
 def column_node(name: str, kind: Kind = "text") -> Node:
     """Return the node of a column: its text without surrounding blanks, absent when empty.
 
-    A derived column (``kind``) is read back from its canonical text.
+    A derived column that is no text was written canonically (``plain_text``), and is read so.
     """
-    node = _text_column(name)
-    read = _READ.get(kind)
-    if read is None:
-        return node
+    text = _text_of(name)
+    read = () if name.startswith("@") else (name,)
+    if kind == "text":
+        return Node("text", text, columns=read)
+    parse = _CANONICAL[kind]
 
     def bind(columns: Columns) -> Evaluate:
-        text = node.bind(columns)
+        cell = text(columns)
 
         def evaluate(scope: Scope) -> Value:
-            cell = text(scope)
-            return read(str(cell)) if cell is not None else None
+            found = cell(scope)
+            return parse(found) if isinstance(found, str) else None
 
         return evaluate
 
-    return Node(kind, bind, node.columns)
+    return Node(kind, bind, columns=read)
 
 
-_READ: Mapping[Kind, Callable[[str], Value]] = {
+_CANONICAL: Mapping[Kind, Callable[[str], Value]] = {
     "number": Decimal,
     "date": date.fromisoformat,
-    "truth": "true".__eq__,
+    "truth": lambda text: text == "true",
 }
 
 
-def _text_column(name: str) -> Node:
+def _text_of(name: str) -> Callable[[Columns], Evaluate]:
     def bind(columns: Columns) -> Evaluate:
         if name == "@file":
             return lambda scope: scope.file or None
@@ -140,5 +143,4 @@ def _text_column(name: str) -> Node:
                 return lambda scope: scope.header[other].strip() or None
         return lambda _scope: None
 
-    read = () if name.startswith("@") else (name,)
-    return Node("text", bind, columns=read)
+    return bind

@@ -31,6 +31,8 @@ class Formula:
     name: str
     node: Node
     term: str | None = None
+    required: bool = False
+    """Whether the columns it reads must exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,8 @@ def used_columns(profile: Profile) -> Used:
         names.add(used, side, column, required=required)
     for side, computed in (("header", found.header), ("lines", found.lines)):
         for formula in computed:
-            names.add_all(used, "header" if side == "header" else "lines", formula.node)
+            own: Side = "header" if side == "header" else "lines"
+            names.add_all(used, own, formula.node, required=formula.required)
     for kind, node in found.kinds:
         names.add_all(used, "lines", node)
         if kind.text:
@@ -155,9 +158,10 @@ class _Names:
         self._derived = {side: frozenset(names) for side, names in profile.derived.items()}
         self._comments = any(kind.use == "comment" for kind in profile.rows)
 
-    def add_all(self, used: Used, side: Side, node: Node) -> None:
+    def add_all(self, used: Used, side: Side, node: Node, *, required: bool = False) -> None:
         for name in node.columns:
-            self.add(used, side, name)
+            if not name.startswith("@"):
+                self.add(used, side, name, required=required)
         for name in node.totals:
             if name:
                 self.add(used, "lines", name)
@@ -184,9 +188,7 @@ class _Compiler:
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
-        self._base = Environment(profile.numbers, profile.dates, profile.tables)
-        #: What the derived columns hold, as each side sees them.
-        self._computed: dict[Side, dict[str, Kind]] = {"header": {}, "lines": {}}
+        self._kinds: dict[Side, dict[str, Kind]] = {"header": {}, "lines": {}}
         self.faults: list[ProfileFault] = []
 
     def formulas(self) -> Formulas:
@@ -219,54 +221,55 @@ class _Compiler:
 
     def _side(self, side: Side, level: Level) -> Iterator[Formula]:
         for name, text in self._profile.derived.get(side, {}).items():
-            node = self._parsed(("derived", side, name), text, self._seen_by(side))
+            node = self._parsed(("derived", side, name), text, self._environment(side))
             if node is not None:
-                self._computed[side][name] = node.kind
-                if side == "header":
-                    self._computed["lines"][f"header.{name}"] = node.kind
+                self._kinds[side][name] = node.kind
                 yield Formula(name, node)
         section = self._profile.header if level == "document" else self._profile.lines
         for key, source in section.items():
-            yield from self._term((side, key, "value"), side, key, source, ["0"])
+            yield from self._term((side, key, "value"), key, source, ["0"], side)
         for rank, repeated in enumerate(self._profile.repeated):
             group = registry().groups.get(repeated.group)
             if group is not None and group.level == level:
                 ranks = [str(number) for number in range(1, repeated.count + 1)]
                 for key, source in repeated.terms.items():
                     keys = ("repeated", rank, "terms", key, "value")
-                    yield from self._term(keys, side, key, source, ranks)
+                    yield from self._term(keys, key, source, ranks, side)
 
     def _term(
         self,
         keys: tuple[str | int, ...],
-        side: Side,
         key: str,
         source: TermSource,
         ranks: Iterable[str],
+        side: Side,
     ) -> Iterator[Formula]:
         term = registry().terms.get(key)
         if source.value is None or term is None:
             return
-        environment = Environment(
-            source.marks or self._profile.numbers,
-            source.dates or self._profile.dates,
-            self._profile.tables,
-            self._computed[side],
+        environment = replace(
+            self._environment(side),
+            marks=source.marks or self._profile.numbers,
+            dates=source.dates or self._profile.dates,
         )
         for rank in ranks:
             text = _as_kind(source.value.replace("{n}", rank), term, environment)
             node = self._parsed(keys, text, environment)
             if node is not None:
-                yield Formula(column_of(source, key, rank) or "", node, key)
+                yield Formula(column_of(source, key, rank) or "", node, key, source.required)
 
-    def _seen_by(self, side: Side) -> Environment:
-        """Return what an expression of ``side`` may use, the derived columns so far included."""
-        return replace(self._base, computed=self._computed[side])
+    def _environment(self, side: Side | None) -> Environment:
+        """Return what expressions of a side may use; None: rows as they are in their file."""
+        kinds = dict(self._kinds[side]) if side is not None else {}
+        if side == "lines":
+            kinds |= {f"header.{name}": kind for name, kind in self._kinds["header"].items()}
+        profile = self._profile
+        return Environment(profile.numbers, profile.dates, profile.tables, kinds)
 
     def _truth(
         self, keys: tuple[str | int, ...], text: str, side: Side | None = None
     ) -> Node | None:
-        node = self._parsed(keys, text, self._seen_by(side) if side else self._base)
+        node = self._parsed(keys, text, self._environment(side))
         if node is not None and node.kind != "truth":
             self.faults.append(ProfileFault(keys, f"{text!r} is no condition but a {node.kind}"))
             return None

@@ -1,0 +1,133 @@
+"""Which files of an extract are read together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.profile import Profile
+from flows.extract_sets import (
+    ExtractFile,
+    ExtractSet,
+    WrongProfileError,
+    joined_only,
+    matching,
+    sets_of,
+)
+from flows.extract_sides import Side, sides_of
+
+TWO: dict[str, Any] = {
+    "profile": "p",
+    "shape": {
+        "kind": "header_lines",
+        "key": "NO",
+        "header_files": ["*INVOICE_ALL*", "*CREDIT_ALL*"],
+        "lines_files": ["*INVOICE_LINES*", "*CREDIT_LINES*"],
+    },
+    "joined": [{"name": "customer", "files": "*cust*", "on": {"ACC": "ACCOUNT"}}],
+    "header": {"BT-1": {"column": "NO", "required": True}},
+    "lines": {"BT-131": {"column": "NET", "required": True}},
+}
+HEAD, LINE, CUSTOMER = ("NO", "ACCOUNT"), ("NO", "NET"), ("ACC",)
+
+
+def sets(files: dict[str, tuple[str, ...]], **change: Any) -> tuple[ExtractSet, ...]:
+    profile = Profile.model_validate(TWO | change)
+    given = [ExtractFile(Path(name), name, name) for name in files]
+
+    def fits(file: ExtractFile, side: Side) -> bool:
+        return set(side.required) <= set(files[file.name])
+
+    return sets_of(given, profile, sides_of(profile), fits)
+
+
+def named(found: tuple[ExtractSet, ...]) -> list[tuple[str, ...]]:
+    return [
+        (*(file.name for file in group.invoices), *(f.name for f in group.joined["customer"]))
+        for group in found
+    ]
+
+
+def test_a_single_pair_is_one_whatever_stands_under_the_stars() -> None:
+    files = {"12_INVOICE_ALL.csv": HEAD, "13_INVOICE_LINES.csv": LINE, "cust.csv": CUSTOMER}
+    assert named(sets(files)) == [("12_INVOICE_ALL.csv", "13_INVOICE_LINES.csv", "cust.csv")]
+
+
+def test_invoices_and_credit_notes_are_pairs_of_their_own_and_share_master_data() -> None:
+    files = {
+        "CREDIT_ALL.csv": HEAD,
+        "CREDIT_LINES.csv": LINE,
+        "INVOICE_ALL.csv": HEAD,
+        "INVOICE_LINES.csv": LINE,
+        "cust.csv": CUSTOMER,
+    }
+    assert named(sets(files)) == [
+        ("CREDIT_ALL.csv", "CREDIT_LINES.csv", "cust.csv"),
+        ("INVOICE_ALL.csv", "INVOICE_LINES.csv", "cust.csv"),
+    ]
+
+
+def test_several_pairs_are_made_by_the_text_under_the_stars() -> None:
+    files = {
+        "a_INVOICE_ALL": HEAD,
+        "b_INVOICE_ALL": HEAD,
+        "b_INVOICE_LINES": LINE,
+        "a_INVOICE_LINES": LINE,
+        "a_cust": CUSTOMER,
+        "b_cust": CUSTOMER,
+    }
+    assert named(sets(files)) == [
+        ("a_INVOICE_ALL", "a_INVOICE_LINES", "a_cust"),
+        ("b_INVOICE_ALL", "b_INVOICE_LINES", "b_cust"),
+    ]
+
+
+def test_files_of_other_names_are_known_by_their_columns() -> None:
+    files = {"one.csv": LINE, "two.csv": HEAD, "three.csv": CUSTOMER}
+    assert named(sets(files)) == [("two.csv", "one.csv", "three.csv")]
+    files = {"one.csv": LINE, "INVOICE_ALL.csv": HEAD, "three.csv": CUSTOMER}
+    assert named(sets(files)) == [("INVOICE_ALL.csv", "one.csv", "three.csv")]
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"INVOICE_ALL": HEAD, "cust": CUSTOMER}, "other half: INVOICE_ALL"),
+        ({"INVOICE_ALL": HEAD, "INVOICE_LINES": LINE}, "customer (*cust*)"),
+        ({"x": ("A",), "cust": CUSTOMER}, "x is neither"),
+    ],
+)
+def test_what_does_not_fit_stops_the_run(files: dict[str, tuple[str, ...]], told: str) -> None:
+    with pytest.raises(WrongProfileError) as error:
+        sets(files)
+    assert told in str(error.value)
+
+
+def test_an_optional_join_may_have_no_file() -> None:
+    joined = [TWO["joined"][0] | {"optional": True}]
+    found = sets({"INVOICE_ALL": HEAD, "INVOICE_LINES": LINE}, joined=joined)
+    assert named(found) == [("INVOICE_ALL", "INVOICE_LINES")]
+
+
+def test_a_header_file_may_serve_its_own_join() -> None:
+    joined = [{"name": "customer", "files": "*INVOICE_ALL*", "on": {"ID": "BEFORE"}}]
+    found = sets({"INVOICE_ALL": (*HEAD, "ID", "BEFORE"), "INVOICE_LINES": LINE}, joined=joined)
+    assert named(found) == [("INVOICE_ALL", "INVOICE_LINES", "INVOICE_ALL")]
+    profile = Profile.model_validate(TWO | {"joined": joined})
+    assert not joined_only("INVOICE_ALL", profile)
+
+
+def test_a_flat_file_may_be_joined_too() -> None:
+    shape = {"kind": "flat", "key": "NO"}
+    files = {"sales.csv": ("NO", "NET", "ACCOUNT"), "cust.csv": CUSTOMER}
+    assert named(sets(files, shape=shape)) == [("sales.csv", "cust.csv")]
+    assert joined_only("cust.csv", Profile.model_validate(TWO | {"shape": shape}))
+
+
+def test_of_several_patterns_the_longest_is_meant() -> None:
+    assert matching("RA_TRX_LINES_ALL", ["*RA_TRX*ALL*", "*RA_TRX_LINES_ALL*"]) == (
+        "*RA_TRX_LINES_ALL*"
+    )
+    assert matching("x", ["*y*"]) is None
