@@ -77,6 +77,7 @@ class ExtractReading:
         self.rows_by_file: dict[str, int] = {file.name: 0 for file in files}
         self.orphan_findings: list[Finding] = []
         self.warnings: list[Finding] = []
+        self._of_itself = {join.name for join in profile.joined if join.optional and join.of_itself}
         self._kept: dict[str, tuple[str, ...]] = {}
         self._tables = ExtractTables(profile, trailer_mark)
         self._sets = sets_of(files, profile, self._sides, self._tables.fits)
@@ -146,6 +147,8 @@ class ExtractReading:
     def _check(self, file: ExtractFile, side: Side, join: str = "") -> list[str]:
         # Master data has many more columns than an invoice needs: they are not told.
         checked = self._tables.check(file, side, strange=not join)
+        if checked.faults and join in self._of_itself:
+            return []  # the extract does not say by what its invoices name one another
         self._kept[f"{join}:{file.name}" if join else file.name] = checked.kept
         self.warnings += checked.warnings
         return checked.faults
