@@ -209,7 +209,9 @@ def _file_trials(files: Sequence[ExtractFile], profile: Profile) -> Iterable[Fil
     roles: dict[str, Side] = {"flat" if sides.lines is None else "header": sides.header}
     if sides.lines is not None:
         roles["lines"] = sides.lines
-    roles |= sides.joined
+    # A file that also serves a join of its own invoices is what it is.
+    itself = {join.name for join in profile.joined if join.of_itself}
+    roles |= {name: side for name, side in sides.joined.items() if name not in itself}
     tables = ExtractTables(profile)
     for file in files:
         found = {role: _columns(tables, file, side) for role, side in roles.items()}
@@ -241,7 +243,7 @@ def _role_of(
     name: str, found: Mapping[str, Sequence[str]], profile: Profile, roles: Mapping[str, Side]
 ) -> str:
     """Return what a file serves as: by its name, else as what it has most columns of."""
-    patterns = {join.name: join.files or () for join in profile.joined}
+    patterns = {join.name: join.files or () for join in profile.joined if join.name in roles}
     if "lines" in roles:
         patterns = {
             "header": profile.shape.header_files,

@@ -82,7 +82,7 @@ def test_a_sound_profile_has_no_fault() -> None:
             "also given",
         ),
         ({"dates": {"formats": ["yyyy-MM"]}}, ("dates", "formats", 0), "one dd"),
-        ({"dates": {"formats": ["yyyy-MM-dd HH:mm Z"]}}, ("dates", "formats", 0), "'Z'"),
+        ({"dates": {"formats": ["yyyy-MM-dd HH:mm Q"]}}, ("dates", "formats", 0), "'Q'"),
         (
             {"dates": {"formats": ["dd/MM/yyyy", "MM/dd/yyyy"]}},
             ("dates", "formats", 1),
