@@ -55,8 +55,11 @@ class Dates(Part):
 class Format(Part):
     """What kind of file an extract is."""
 
-    kind: Literal["csv", "xlsx"] = "csv"
-    """``csv``: text with a separator (TSV included); ``xlsx``: an Excel workbook."""
+    kind: Literal["csv", "xlsx", "xml"] = "csv"
+    """``csv``: text with a separator (TSV included); ``xlsx``: an Excel workbook; ``xml``: one
+    invoice per file, written by the ERP and deposited byte for byte."""
+    syntax: Literal["ubl", "cii"] | None = None
+    """Syntax of the XML, with ``kind: xml`` only."""
     encoding: Encoding = "utf-8"
     separator: Annotated[str, Field(min_length=1, max_length=1)] = ";"
     """One character; a tab is written ``"\\t"``."""
@@ -71,6 +74,13 @@ class Format(Part):
     def _separator_is_one(self) -> Format:
         if self.separator in {"\n", "\r", self.quote, "\0"}:
             msg = f"{self.separator!r} cannot be the separator"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _syntax_is_of_xml(self) -> Format:
+        if (self.kind == "xml") != (self.syntax is not None):
+            msg = "kind: xml needs a syntax (ubl or cii), and nothing else has one"
             raise ValueError(msg)
         return self
 
@@ -197,8 +207,8 @@ class Profile(Part):
     tables: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     """Code tables of the profile; ``units`` is completed by the company file."""
     filters: tuple[Filter, ...] = ()
-    header: Mapping[str, TermSource]
-    """Terms of the document."""
+    header: Mapping[str, TermSource] = Field(default_factory=dict)
+    """Terms of the document; none with ``kind: xml``, where nothing is mapped."""
     lines: Mapping[str, TermSource] = Field(default_factory=dict)
     """Terms of the invoice lines."""
     repeated: tuple[RepeatedGroup, ...] = ()

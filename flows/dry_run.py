@@ -21,7 +21,9 @@ from flows.folders import StateFolders
 from flows.ledger import copy_sqlite, utc_now
 from flows.ledger_access import open_ledger
 from flows.night_result import Mode, NightResult
+from flows.profiles import load_profile
 from flows.progress import on_terminal
+from flows.xml_source import processed_before
 
 #: Folder of the reports of rehearsals, below that of the others.
 REHEARSALS = "dry-run"
@@ -79,9 +81,12 @@ def _link_extracts(
     """Give the rehearsal the files that a run would take now, and their companions."""
     folder.mkdir(mode=0o700)
     settings = original.settings.landing
+    profile = load_profile(original.settings.source.profile)
     with open_ledger(copied, clock=clock) as ledger:
         claim = landing.peek(
-            settings, now=clock(), processed=lambda sha256: ledger.extract_seen(sha256) is not None
+            settings,
+            now=clock(),
+            processed=lambda sha256: processed_before(ledger, profile, sha256),
         )
     for file in claim.files:
         for suffix in ("", settings.done_suffix, settings.control.suffix):

@@ -52,7 +52,12 @@ class Claim:
 
 
 def claim(
-    landing: Landing, folder: Path, *, now: datetime, processed: Callable[[str], bool]
+    landing: Landing,
+    folder: Path,
+    *,
+    now: datetime,
+    processed: Callable[[str], bool],
+    apart: bool = False,
 ) -> Claim:
     """Move every complete extract into ``folder`` and return them in the order of their names.
 
@@ -61,6 +66,8 @@ def claim(
         folder: the run's own folder for claimed files; what a crashed run left there is taken.
         now: current time, with zone.
         processed: tells whether a SHA-256 was already processed by a finished run.
+        apart: whether each file stands for itself, so that one which cannot be read is claimed
+            all the same, to be told by who reads it.
 
     Raises:
         LandingUnavailableError: when the folder cannot be read or a file not moved.
@@ -69,7 +76,7 @@ def claim(
     incomplete: list[str] = []
     for path in _candidates(landing):
         if not _complete(path, landing, now):
-            incomplete.append(path.name)
+            incomplete.append(_shown(path))
             continue
         try:
             before = path.stat()
@@ -80,11 +87,11 @@ def claim(
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             # A writer still holds the file open: put it back, the next run will take it.
             _move(claimed, landing.folder)
-            incomplete.append(path.name)
+            incomplete.append(_shown(path))
             continue
         _bring_companions(landing, path, claimed)
     _make_durable(folder)
-    return _sort_out(landing, folder, processed, tuple(incomplete))
+    return _sort_out(landing, folder, processed, tuple(incomplete), apart=apart)
 
 
 def claimed_before(
@@ -93,6 +100,7 @@ def claimed_before(
     *,
     processed: Callable[[str], bool],
     expected: Mapping[str, str] | None = None,
+    apart: bool = False,
 ) -> Claim:
     """Return what a crashed run had claimed, for the run that resumes it; nothing new is taken.
 
@@ -101,6 +109,7 @@ def claimed_before(
         folder: the run's own folder for claimed files.
         processed: tells whether a SHA-256 was already processed by a finished run.
         expected: name by SHA-256 of the files the run had claimed and not read to the end.
+        apart: as :func:`claim` was told.
 
     Raises:
         ClaimLostError: one of them is gone; the run cannot account for it.
@@ -110,7 +119,7 @@ def claimed_before(
         if path.is_file() and not path.name.startswith("."):
             # The crash may have come between an extract and its companions.
             _bring_companions(landing, landing.folder / path.name, path)
-    claim = _sort_out(landing, folder, processed, ())
+    claim = _sort_out(landing, folder, processed, (), apart=apart)
     lost = dict(expected or {})
     for file in claim.files:
         lost.pop(file.sha256, None)
@@ -139,7 +148,7 @@ def put_back(landing: Landing, files: Iterable[ClaimedFile]) -> tuple[str, ...]:
             companion = file.path.with_name(file.path.name + suffix)
             if companion.exists():
                 _move_to(companion, target.with_name(target.name + suffix))
-        names.append(target.name)
+        names.append(_shown(target))
     return tuple(names)
 
 
@@ -150,7 +159,7 @@ def peek(landing: Landing, *, now: datetime, processed: Callable[[str], bool]) -
     incomplete: list[str] = []
     for path in _candidates(landing):
         if not _complete(path, landing, now):
-            incomplete.append(path.name)
+            incomplete.append(_shown(path))
             continue
         file = _describe(path)
         (seen if processed(file.sha256) else files).append(file)
@@ -240,7 +249,12 @@ def _move_across(path: Path, target: Path) -> None:
 
 
 def _sort_out(
-    landing: Landing, folder: Path, processed: Callable[[str], bool], incomplete: tuple[str, ...]
+    landing: Landing,
+    folder: Path,
+    processed: Callable[[str], bool],
+    incomplete: tuple[str, ...],
+    *,
+    apart: bool,
 ) -> Claim:
     companions = (landing.done_suffix, landing.control.suffix)
     files: list[ClaimedFile] = []
@@ -249,7 +263,7 @@ def _sort_out(
     for path in sorted(folder.iterdir()):
         if not path.is_file() or path.name.startswith(".") or path.name.endswith(companions):
             continue
-        file = _describe(path)
+        file = _describe(path, apart=apart)
         if processed(file.sha256) or file.sha256 in hashes:
             shelf = folder / ALREADY_PROCESSED
             shelf.mkdir(exist_ok=True, mode=0o700)
@@ -260,16 +274,39 @@ def _sort_out(
     shelf = folder / ALREADY_PROCESSED
     if shelf.is_dir():
         known = {file.path for file in aside}
-        aside.extend(_describe(path) for path in sorted(shelf.iterdir()) if path not in known)
+        aside.extend(
+            _describe(path, apart=apart) for path in sorted(shelf.iterdir()) if path not in known
+        )
     return Claim(tuple(files), tuple(aside), incomplete)
 
 
-def _describe(path: Path) -> ClaimedFile:
+def _describe(path: Path, *, apart: bool = False) -> ClaimedFile:
+    name = _shown(path)
     try:
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        return ClaimedFile(path, path.name, digest, path.stat().st_size)
+        return ClaimedFile(path, name, digest, path.stat().st_size)
     except OSError as error:
+        if apart and (found := _unread(path, name)) is not None:
+            return found
         message = f"The extract {path} cannot be read: {error.strerror}."
         step = "Check the rights on the file, then: chorus-flows run"
         raise LandingUnavailableError(message, next_step=step) from error
+
+
+def _shown(path: Path) -> str:
+    """Return the name of a file as text that can always be written, whatever bytes it holds."""
+    return os.fsencode(path.name).decode("utf-8", "replace")
+
+
+def _unread(path: Path, name: str) -> ClaimedFile | None:
+    """Return a file that cannot be read under a hash of what is known of it; None: it is gone.
+
+    No content has that hash: whoever comes to read the file refuses it.
+    """
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    known = f"unread\0{name}\0{facts.st_size}\0{facts.st_mtime_ns}"
+    return ClaimedFile(path, name, hashlib.sha256(known.encode()).hexdigest(), facts.st_size)

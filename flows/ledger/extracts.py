@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from sqlalchemy import Connection, bindparam, select
 
 from flows.errors import IllegalTransitionError
 from flows.ledger.records import ExtractRecord
-from flows.ledger.states import ExtractState, RunState
+from flows.ledger.states import ExtractState, InvoiceState, RunState
 from flows.ledger.store import Store, columns_for, to_record
-from flows.ledger.tables import extracts, runs
+from flows.ledger.tables import events, extracts, invoices, runs
+
+
+class Landed(Protocol):
+    """A claimed file: the name it has among the claimed ones, its hash, its size."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+
+
+class ExtractFacts(NamedTuple):
+    """What is recorded of a claimed file."""
+
+    name: str
+    sha256: str
+    size: int
+    claimed_as: str
+
+
+class _Known(NamedTuple):
+    row: int
+    name: str
+    state: ExtractState
 
 
 class ExtractBook(Store):
@@ -35,69 +64,141 @@ class ExtractBook(Store):
             ).first()
         return None if row is None else to_record(ExtractRecord, row._mapping)
 
+    def file_spent(self, sha256: str, *, but: str | None = None) -> bool:
+        """Whether an invoice of a file of this content is anywhere else than held back.
+
+        Quarantined or rejected, it may come again as it is; see :meth:`extract_seen`.
+
+        Args:
+            sha256: hash of the file.
+            but: a run whose own invoices do not count.
+        """
+        query = (
+            select(invoices.c.id)
+            .join(
+                extracts,
+                (extracts.c.run_id == invoices.c.run_id)
+                & (extracts.c.sha256 == invoices.c.file_sha256),
+            )
+            .join(runs, runs.c.run_id == extracts.c.run_id)
+            .where(
+                self._ours(extracts),
+                self._ours(invoices),
+                extracts.c.sha256 == sha256,
+                runs.c.state != RunState.FAILED,
+                invoices.c.state.not_in([InvoiceState.QUARANTINED, InvoiceState.REJECTED]),
+            )
+            .limit(1)
+        )
+        if but is not None:
+            query = query.where(extracts.c.run_id != but)
+        with self._reading() as connection:
+            return connection.execute(query).first() is not None
+
     def record_extract(
         self, run_id: str, *, name: str, sha256: str, size: int, claimed_as: str
     ) -> None:
         """Record a claimed file; doing it again (a resumed run) changes nothing."""
-        with self._writing() as connection:
-            known = connection.execute(
-                select(extracts.c.id).where(
-                    extracts.c.run_id == run_id, extracts.c.sha256 == sha256
-                )
-            ).first()
-            if known is not None:
-                return
-            connection.execute(
-                extracts.insert().values(
-                    **self._scope,
-                    run_id=run_id,
-                    name=name,
-                    sha256=sha256,
-                    size=size,
-                    claimed_as=claimed_as,
-                    state=ExtractState.CLAIMED,
-                    claimed_at=self._clock(),
-                )
-            )
-            self._record_event(
-                connection, "extract", ExtractState.CLAIMED, reason=name, run_id=run_id
-            )
+        self._record(run_id, [ExtractFacts(name, sha256, size, claimed_as)])
+
+    def record_extracts(self, run_id: str, files: Iterable[Landed]) -> None:
+        """Record claimed files at once: a night of XML has as many as invoices."""
+        self._record(
+            run_id,
+            [ExtractFacts(file.name, file.sha256, file.size, file.name) for file in files],
+        )
 
     def finish_extract(self, run_id: str, sha256: str, *, rows: int, invoices: int) -> None:
-        """Record that every invoice of a file is in the ledger.
+        """Record that every invoice of a file is in the ledger; see :meth:`finish_extracts`."""
+        self.finish_extracts(run_id, {sha256: (rows, invoices)})
+
+    def finish_extracts(self, run_id: str, counts: Mapping[str, tuple[int, int]]) -> None:
+        """Record that every invoice of some files is in the ledger.
+
+        Args:
+            run_id: the run.
+            counts: rows and invoices of each file, by hash.
 
         Raises:
-            IllegalTransitionError: the run claimed no such file.
+            IllegalTransitionError: the run claimed no such file; then none is recorded.
         """
         with self._writing() as connection:
-            found = connection.execute(
-                select(extracts.c.id, extracts.c.name, extracts.c.state).where(
-                    self._ours(extracts),
-                    extracts.c.run_id == run_id,
-                    extracts.c.sha256 == sha256,
-                )
-            ).first()
-            if found is None:
-                raise IllegalTransitionError(f"Run {run_id} claimed no file of hash {sha256}.")
+            known = self._known(connection, run_id)
+            for sha256 in counts:
+                if sha256 not in known:
+                    raise IllegalTransitionError(f"Run {run_id} claimed no file of hash {sha256}.")
+            if not counts:
+                return
+            now = self._clock()
             connection.execute(
                 extracts.update()
-                .where(extracts.c.id == found.id)
+                .where(extracts.c.id == bindparam("row"))
                 .values(
                     state=ExtractState.DONE,
-                    rows=rows,
-                    invoices=invoices,
-                    finished_at=self._clock(),
-                )
+                    rows=bindparam("row_count"),
+                    invoices=bindparam("invoice_count"),
+                    finished_at=now,
+                ),
+                [
+                    {
+                        "row": known[sha256].row,
+                        "row_count": rows,
+                        "invoice_count": invoices_,
+                    }
+                    for sha256, (rows, invoices_) in counts.items()
+                ],
             )
-            if found.state is not ExtractState.DONE:
-                self._record_event(
-                    connection,
-                    "extract",
-                    ExtractState.DONE,
-                    source=found.state,
-                    reason=found.name,
-                    run_id=run_id,
+            moved = [known[s] for s in counts if known[s].state is not ExtractState.DONE]
+            if moved:
+                connection.execute(
+                    events.insert(),
+                    [
+                        self._event(
+                            "extract",
+                            ExtractState.DONE,
+                            source=one.state,
+                            reason=one.name,
+                            run_id=run_id,
+                        )
+                        for one in moved
+                    ],
                 )
+
+    def _record(self, run_id: str, files: Sequence[ExtractFacts]) -> None:
+        with self._writing() as connection:
+            known = self._known(connection, run_id)
+            fresh = {file.sha256: file for file in files if file.sha256 not in known}
+            if not fresh:
+                return
+            now = self._clock()
+            connection.execute(
+                extracts.insert(),
+                [
+                    {
+                        **self._scope,
+                        "run_id": run_id,
+                        **file._asdict(),
+                        "state": ExtractState.CLAIMED,
+                        "claimed_at": now,
+                    }
+                    for file in fresh.values()
+                ],
+            )
+            connection.execute(
+                events.insert(),
+                [
+                    self._event("extract", ExtractState.CLAIMED, reason=file.name, run_id=run_id)
+                    for file in fresh.values()
+                ],
+            )
+
+    def _known(self, connection: Connection, run_id: str) -> dict[str, _Known]:
+        rows = connection.execute(
+            select(extracts.c.id, extracts.c.name, extracts.c.state, extracts.c.sha256).where(
+                self._ours(extracts), extracts.c.run_id == run_id
+            )
+        )
+        return {row.sha256: _Known(row.id, row.name, row.state) for row in rows}
 
     def extracts(self, run_id: str) -> list[ExtractRecord]:
         """Return the files a run claimed, in the order they were recorded."""
