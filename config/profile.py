@@ -58,7 +58,7 @@ class Format(Part):
     kind: Literal["csv", "xlsx", "xml"] = "csv"
     """``csv``: text with a separator (TSV included); ``xlsx``: an Excel workbook; ``xml``: one
     invoice per file, written by the ERP and deposited byte for byte."""
-    syntax: Literal["ubl", "cii"] | None = None
+    syntax: Literal["cii", "ubl"] | None = None
     """Syntax of the XML, with ``kind: xml`` only."""
     encoding: Encoding = "utf-8"
     separator: Annotated[str, Field(min_length=1, max_length=1)] = ";"

@@ -23,7 +23,7 @@ from flows.ledger_access import open_ledger
 from flows.night_result import Mode, NightResult
 from flows.profiles import load_profile
 from flows.progress import on_terminal
-from flows.xml_source import processed_before
+from flows.xml_source import is_xml, processed_before
 
 #: Folder of the reports of rehearsals, below that of the others.
 REHEARSALS = "dry-run"
@@ -86,7 +86,8 @@ def _link_extracts(
         claim = landing.peek(
             settings,
             now=clock(),
-            processed=lambda sha256: processed_before(ledger, profile, sha256),
+            processed=lambda hashes: processed_before(ledger, profile, hashes),
+            apart=is_xml(profile),
         )
     for file in claim.files:
         for suffix in ("", settings.done_suffix, settings.control.suffix):

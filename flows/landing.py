@@ -10,13 +10,17 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from config.settings import Landing
 from flows.errors import ExitCode, FinalError, RetryableError
+
+#: Tells which of some SHA-256 were already processed.
+Processed: TypeAlias = Callable[[Collection[str]], Collection[str]]
 
 #: Sub-folder of a run's claimed files that holds what an earlier run had already processed.
 ALREADY_PROCESSED = "already-processed"
@@ -56,7 +60,7 @@ def claim(
     folder: Path,
     *,
     now: datetime,
-    processed: Callable[[str], bool],
+    processed: Processed,
     apart: bool = False,
 ) -> Claim:
     """Move every complete extract into ``folder`` and return them in the order of their names.
@@ -65,7 +69,7 @@ def claim(
         landing: where to look and when a file is complete.
         folder: the run's own folder for claimed files; what a crashed run left there is taken.
         now: current time, with zone.
-        processed: tells whether a SHA-256 was already processed by a finished run.
+        processed: tells which of some SHA-256 were already processed by a finished run.
         apart: whether each file stands for itself, so that one which cannot be read is claimed
             all the same, to be told by who reads it.
 
@@ -98,7 +102,7 @@ def claimed_before(
     landing: Landing,
     folder: Path,
     *,
-    processed: Callable[[str], bool],
+    processed: Processed,
     expected: Mapping[str, str] | None = None,
     apart: bool = False,
 ) -> Claim:
@@ -107,7 +111,7 @@ def claimed_before(
     Args:
         landing: where to look.
         folder: the run's own folder for claimed files.
-        processed: tells whether a SHA-256 was already processed by a finished run.
+        processed: tells which of some SHA-256 were already processed by a finished run.
         expected: name by SHA-256 of the files the run had claimed and not read to the end.
         apart: as :func:`claim` was told.
 
@@ -152,18 +156,19 @@ def put_back(landing: Landing, files: Iterable[ClaimedFile]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def peek(landing: Landing, *, now: datetime, processed: Callable[[str], bool]) -> Claim:
+def peek(landing: Landing, *, now: datetime, processed: Processed, apart: bool = False) -> Claim:
     """Return what :func:`claim` would take, moving nothing (for a dry run)."""
-    files: list[ClaimedFile] = []
-    seen: list[ClaimedFile] = []
+    found: list[ClaimedFile] = []
     incomplete: list[str] = []
     for path in _candidates(landing):
         if not _complete(path, landing, now):
             incomplete.append(_shown(path))
             continue
-        file = _describe(path)
-        (seen if processed(file.sha256) else files).append(file)
-    return Claim(tuple(files), tuple(seen), tuple(incomplete))
+        found.append(_describe(path, apart=apart))
+    done = processed([file.sha256 for file in found])
+    files = tuple(file for file in found if file.sha256 not in done)
+    seen = tuple(file for file in found if file.sha256 in done)
+    return Claim(files, seen, tuple(incomplete))
 
 
 def _candidates(landing: Landing) -> list[Path]:
@@ -251,7 +256,7 @@ def _move_across(path: Path, target: Path) -> None:
 def _sort_out(
     landing: Landing,
     folder: Path,
-    processed: Callable[[str], bool],
+    processed: Processed,
     incomplete: tuple[str, ...],
     *,
     apart: bool,
@@ -260,14 +265,17 @@ def _sort_out(
     files: list[ClaimedFile] = []
     aside: list[ClaimedFile] = []
     hashes: set[str] = set()
-    for path in sorted(folder.iterdir()):
-        if not path.is_file() or path.name.startswith(".") or path.name.endswith(companions):
-            continue
-        file = _describe(path, apart=apart)
-        if processed(file.sha256) or file.sha256 in hashes:
+    found = [
+        _describe(path, apart=apart)
+        for path in sorted(folder.iterdir())
+        if path.is_file() and not path.name.startswith(".") and not path.name.endswith(companions)
+    ]
+    done = processed([file.sha256 for file in found])
+    for file in found:
+        if file.sha256 in done or file.sha256 in hashes:
             shelf = folder / ALREADY_PROCESSED
             shelf.mkdir(exist_ok=True, mode=0o700)
-            aside.append(ClaimedFile(_move(path, shelf), file.name, file.sha256, file.size))
+            aside.append(ClaimedFile(_move(file.path, shelf), file.name, file.sha256, file.size))
         else:
             hashes.add(file.sha256)
             files.append(file)

@@ -8,7 +8,7 @@ the ledger already holds for it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -221,8 +221,8 @@ class Transformation:
         innocent = [file for file in files if pair_key(file.name, shape) not in faulty]
         return landing.put_back(self._settings.landing, innocent)
 
-    def _processed(self, sha256: str) -> bool:
-        return xml_source.processed_before(self._ledger, self._profile, sha256, run_id=self._run_id)
+    def _processed(self, hashes: Collection[str]) -> frozenset[str]:
+        return xml_source.processed_before(self._ledger, self._profile, hashes, run_id=self._run_id)
 
     @property
     def _finished(self) -> frozenset[str]:

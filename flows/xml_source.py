@@ -6,7 +6,7 @@ hash, and from there into the flow as they are (``flows.written``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -113,20 +113,18 @@ def require_no_rows(profile: Profile, name: str, expected: Expected | None) -> N
 
 
 def processed_before(
-    ledger: Ledger, profile: Profile, sha256: str, *, run_id: str | None = None
-) -> bool:
-    """Whether a file of this content was done by another run, so that it is set aside.
+    ledger: Ledger, profile: Profile, hashes: Collection[str], *, run_id: str | None = None
+) -> frozenset[str]:
+    """Return the hashes of files that another run has done, so that they are set aside.
 
     An extract is done once. An XML that was quarantined, or that Chorus Pro rejected, may come
-    again as it is: what was wrong need not have been in it (a directory, an outage).
+    again as it is: what was wrong need not have been in it (its date, the directory, an outage).
 
     Args:
         run_id: the run at work, whose own doings do not count.
     """
-    seen = ledger.extract_seen(sha256)
-    if seen is None or seen.run_id == run_id:
-        return False
-    return not is_xml(profile) or ledger.file_spent(sha256, but=run_id)
+    seen = {sha256 for sha256, run in ledger.seen_by(hashes).items() if run != run_id}
+    return ledger.spent(seen, but=run_id) if is_xml(profile) else frozenset(seen)
 
 
 def item_of(document: XmlDocument, position: int, *, limit: int) -> ChunkItem:

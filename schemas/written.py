@@ -128,6 +128,6 @@ def located(
         if line is None and finding.params.get("xml_line", "").isdecimal():
             line = int(finding.params["xml_line"])
         xpath = place.xpath
-        if xpath is None and root is not None:
+        if root is not None and xpath in (None, xpath_of(root)):
             xpath, line = xpath_of(root), line or line_of(root)
         yield replace(finding.from_xml(), location=Location(file, line or None, xpath=xpath))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection, bindparam, select
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 from flows.errors import IllegalTransitionError
 from flows.ledger.records import ExtractRecord
 from flows.ledger.states import ExtractState, InvoiceState, RunState
-from flows.ledger.store import Store, columns_for, to_record
+from flows.ledger.store import Store, batches, columns_for, to_record
 from flows.ledger.tables import events, extracts, invoices, runs
 
 
@@ -25,15 +25,6 @@ class Landed(Protocol):
     def size(self) -> int: ...
 
 
-class ExtractFacts(NamedTuple):
-    """What is recorded of a claimed file."""
-
-    name: str
-    sha256: str
-    size: int
-    claimed_as: str
-
-
 class _Known(NamedTuple):
     row: int
     name: str
@@ -43,74 +34,97 @@ class _Known(NamedTuple):
 class ExtractBook(Store):
     """Extract files of this company and emitter."""
 
-    def extract_seen(self, sha256: str) -> ExtractRecord | None:
-        """Return the record of a file of this content whose invoices are all recorded.
+    def seen_by(self, hashes: Collection[str]) -> dict[str, str]:
+        """Return, by hash, the run that did a file of this content first, invoice by invoice.
 
         A file whose run failed or was given up does not count: nothing of it was sent by that run,
         and it may come again as it was.
         """
+        found: dict[str, str] = {}
         with self._reading() as connection:
-            row = connection.execute(
-                select(*columns_for(ExtractRecord, extracts))
-                .join(runs, runs.c.run_id == extracts.c.run_id)
-                .where(
-                    self._ours(extracts),
-                    extracts.c.sha256 == sha256,
-                    extracts.c.state == ExtractState.DONE,
-                    runs.c.state != RunState.FAILED,
+            for batch in batches(sorted(set(hashes))):
+                rows = connection.execute(
+                    select(extracts.c.sha256, extracts.c.run_id)
+                    .join(runs, runs.c.run_id == extracts.c.run_id)
+                    .where(
+                        self._ours(extracts),
+                        extracts.c.sha256.in_(batch),
+                        extracts.c.state == ExtractState.DONE,
+                        runs.c.state != RunState.FAILED,
+                    )
+                    .order_by(extracts.c.id)
                 )
-                .order_by(extracts.c.id)
-                .limit(1)
-            ).first()
-        return None if row is None else to_record(ExtractRecord, row._mapping)
+                for row in rows:
+                    found.setdefault(row.sha256, row.run_id)
+        return found
 
-    def file_spent(self, sha256: str, *, but: str | None = None) -> bool:
-        """Whether an invoice of a file of this content is anywhere else than held back.
+    def spent(self, hashes: Collection[str], *, but: str | None = None) -> frozenset[str]:
+        """Return the hashes of files of which an invoice is anywhere else than held back.
 
-        Quarantined or rejected, it may come again as it is; see :meth:`extract_seen`.
+        Quarantined or rejected, it may come again as it is.
 
         Args:
-            sha256: hash of the file.
+            hashes: of files; those never seen are no part of the answer.
             but: a run whose own invoices do not count.
         """
-        query = (
-            select(invoices.c.id)
-            .join(
-                extracts,
-                (extracts.c.run_id == invoices.c.run_id)
-                & (extracts.c.sha256 == invoices.c.file_sha256),
-            )
-            .join(runs, runs.c.run_id == extracts.c.run_id)
-            .where(
-                self._ours(extracts),
-                self._ours(invoices),
-                extracts.c.sha256 == sha256,
-                runs.c.state != RunState.FAILED,
-                invoices.c.state.not_in([InvoiceState.QUARANTINED, InvoiceState.REJECTED]),
-            )
-            .limit(1)
-        )
-        if but is not None:
-            query = query.where(extracts.c.run_id != but)
+        found: set[str] = set()
         with self._reading() as connection:
-            return connection.execute(query).first() is not None
-
-    def record_extract(
-        self, run_id: str, *, name: str, sha256: str, size: int, claimed_as: str
-    ) -> None:
-        """Record a claimed file; doing it again (a resumed run) changes nothing."""
-        self._record(run_id, [ExtractFacts(name, sha256, size, claimed_as)])
+            for batch in batches(sorted(set(hashes))):
+                query = (
+                    select(extracts.c.sha256)
+                    .distinct()
+                    .join(
+                        invoices,
+                        (invoices.c.run_id == extracts.c.run_id)
+                        & (invoices.c.file_sha256 == extracts.c.sha256),
+                    )
+                    .join(runs, runs.c.run_id == extracts.c.run_id)
+                    .where(
+                        self._ours(extracts),
+                        extracts.c.sha256.in_(batch),
+                        runs.c.state != RunState.FAILED,
+                        invoices.c.state.not_in([InvoiceState.QUARANTINED, InvoiceState.REJECTED]),
+                    )
+                )
+                if but is not None:
+                    query = query.where(extracts.c.run_id != but)
+                found.update(connection.execute(query).scalars())
+        return frozenset(found)
 
     def record_extracts(self, run_id: str, files: Iterable[Landed]) -> None:
-        """Record claimed files at once: a night of XML has as many as invoices."""
-        self._record(
-            run_id,
-            [ExtractFacts(file.name, file.sha256, file.size, file.name) for file in files],
-        )
+        """Record claimed files at once; doing it again (a resumed run) changes nothing.
 
-    def finish_extract(self, run_id: str, sha256: str, *, rows: int, invoices: int) -> None:
-        """Record that every invoice of a file is in the ledger; see :meth:`finish_extracts`."""
-        self.finish_extracts(run_id, {sha256: (rows, invoices)})
+        A night of XML has as many of them as invoices.
+        """
+        with self._writing() as connection:
+            known = self._known(connection, run_id)
+            fresh = {file.sha256: file for file in files if file.sha256 not in known}
+            if not fresh:
+                return
+            now = self._clock()
+            connection.execute(
+                extracts.insert(),
+                [
+                    {
+                        **self._scope,
+                        "run_id": run_id,
+                        "name": file.name,
+                        "sha256": file.sha256,
+                        "size": file.size,
+                        "claimed_as": file.name,
+                        "state": ExtractState.CLAIMED,
+                        "claimed_at": now,
+                    }
+                    for file in fresh.values()
+                ],
+            )
+            connection.execute(
+                events.insert(),
+                [
+                    self._event("extract", ExtractState.CLAIMED, reason=file.name, run_id=run_id)
+                    for file in fresh.values()
+                ],
+            )
 
     def finish_extracts(self, run_id: str, counts: Mapping[str, tuple[int, int]]) -> None:
         """Record that every invoice of some files is in the ledger.
@@ -163,34 +177,6 @@ class ExtractBook(Store):
                         for one in moved
                     ],
                 )
-
-    def _record(self, run_id: str, files: Sequence[ExtractFacts]) -> None:
-        with self._writing() as connection:
-            known = self._known(connection, run_id)
-            fresh = {file.sha256: file for file in files if file.sha256 not in known}
-            if not fresh:
-                return
-            now = self._clock()
-            connection.execute(
-                extracts.insert(),
-                [
-                    {
-                        **self._scope,
-                        "run_id": run_id,
-                        **file._asdict(),
-                        "state": ExtractState.CLAIMED,
-                        "claimed_at": now,
-                    }
-                    for file in fresh.values()
-                ],
-            )
-            connection.execute(
-                events.insert(),
-                [
-                    self._event("extract", ExtractState.CLAIMED, reason=file.name, run_id=run_id)
-                    for file in fresh.values()
-                ],
-            )
 
     def _known(self, connection: Connection, run_id: str) -> dict[str, _Known]:
         rows = connection.execute(
