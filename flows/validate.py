@@ -6,7 +6,6 @@ that could not run counts against it. Whatever the input is, the answer is findi
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -19,7 +18,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from config.attachments import AttachmentLimits, attachment_limits
+from config.attachments import attachment_limits
 from config.settings import Environment
 from config.target import SyntaxName, Target, TargetError, load_target, target_names
 from flows.errors import ConfigurationError
@@ -29,17 +28,14 @@ from schemas import referee
 from schemas.catalogue import load_schema, package_version, schema_ids
 from schemas.registry import RuleContext
 from schemas.rules import check
+from schemas.written import attachment_findings, bounded
 from schemas.xml_input import parse_input
 from schemas.xsd import XsdGate, other_root, syntax_of
-from transforms import attachments
 from transforms.finding import Finding, Location, Severity
-from transforms.invoice import Invoice
 from transforms.reading import Reading, read_invoice
 
 #: Largest XML of one invoice (``attachments.max_invoice_bytes``), unless told otherwise.
 MAX_BYTES = 120_000_000
-#: Findings of one rule kept per layer; what is left out is counted (XI-MORE-01).
-MOST_PER_RULE = 200
 
 
 class LayerName(StrEnum):
@@ -110,16 +106,7 @@ class _Course:
 
     def tell(self, layer: LayerName, found: Iterable[Finding]) -> None:
         """Keep what a layer found, a bounded number per rule."""
-        counts: Counter[str] = Counter()
-        for finding in found:
-            counts[finding.rule] += 1
-            if counts[finding.rule] <= MOST_PER_RULE:
-                self.told.append(Told(layer.value, finding))
-        for rule, count in counts.items():
-            if count > MOST_PER_RULE:
-                params = {"count": str(count - MOST_PER_RULE)}
-                more = Finding("XI-MORE-01", Severity.WARNING, value=rule, params=params)
-                self.told.append(Told(layer.value, more))
+        self.told += (Told(layer.value, finding.from_xml()) for finding in bounded(found))
 
     def read(self) -> Reading:
         """Return what is read of the document, reading it once."""
@@ -181,13 +168,13 @@ class Validator:
             root, form = parse_input(xml, utf8_only=self._for_chorus)
         except Exception as error:
             return self._unread(file, (_defect("shape", error),))
-        told = tuple(Told(_layer_of(finding), finding) for finding in form)
+        told = tuple(Told(_layer_of(finding), finding.from_xml()) for finding in form)
         if root is None:
             return self._unread(file, told)
         syntax = syntax_of(root)
         if syntax is None:
             roots = [load_schema(schema_id).root for schema_id in schema_ids()]
-            return self._unread(file, (*told, Told("xsd", other_root(root, roots))))
+            return self._unread(file, (*told, Told("xsd", other_root(root, roots).from_xml())))
         course = _Course(root, syntax, file, told=[*told])
         run = {
             LayerName.XSD: self._xsd,
@@ -231,7 +218,7 @@ class Validator:
         context = self._context(reading)
         found = list(check(reading.invoice, context))
         if self._for_chorus:
-            found += _attachments(reading.invoice, self._limits)
+            found += attachment_findings(reading.invoice, self._limits)
         if LayerName.REFEREE in self._layers:
             course.ours = referee.broken(reading, context)
         course.tell(LayerName.RULES, found)
@@ -359,19 +346,6 @@ def _version(name: LayerName, syntax: SyntaxName | None, root: str) -> str:
     schemas = [load_schema(schema_id) for schema_id in schema_ids(syntax)]
     used = next(schema for schema in schemas if schema.root == root)
     return f"{used.id} {used.version}, {package_version()}"
-
-
-def _attachments(invoice: Invoice, limits: AttachmentLimits) -> list[Finding]:
-    """Return what Chorus Pro refuses of attachments that cannot be renamed any more."""
-    found = []
-    for finding in attachments.check(invoice, limits):
-        if finding.rule != "AT-NAME-01":
-            found.append(finding)
-            continue
-        too_long = len(finding.value or "") > limits.max_name
-        severity = Severity.FATAL if too_long else Severity.WARNING
-        found.append(replace(finding, rule="XI-NAME-01", severity=severity))
-    return found
 
 
 def _layer_of(finding: Finding) -> str:

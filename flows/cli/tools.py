@@ -43,7 +43,8 @@ def convert(
         Path | None, typer.Option("--company", metavar="F", help="Company file.")
     ] = None,
     syntax: Annotated[
-        Literal["cii", "ubl"] | None, typer.Option("--syntax", help="Default: cii.")
+        Literal["cii", "ubl"] | None,
+        typer.Option("--syntax", help="Default: cii; of XML, its own."),
     ] = None,
     findings: Annotated[
         Path | None, typer.Option("--findings", metavar="F.json", help="Write the findings here.")
@@ -61,7 +62,7 @@ def convert(
         typer.Option("--lang", help="Language of the findings (default: fr)."),
     ] = None,
 ) -> int:
-    """Convert extracts to XML files, checked, without ledger or deposit."""
+    """Convert extracts (or XML) to XML files, checked, without ledger or deposit."""
     from flows.convert import convert_files, settings_for
 
     settings = settings_for(files, config=config, profile=profile, company=company, syntax=syntax)

@@ -43,6 +43,7 @@ def tell(finding: Finding, language: Language) -> Told:
         line=place.line,
         column=place.column or "",
         value=finding.value or "",
+        path=place.xpath or "" if finding.of_xml else "",
     )
 
 

@@ -106,3 +106,16 @@ def test_each_fault_is_named_at_its_key(
 def test_formats_that_cannot_be_confused_live_together() -> None:
     formats = ["yyyy-MM-dd", "yyyy-MM-dd HH:mm:ss", "yyyy-MM-ddTHH:mm:ss", "dd/MM/yyyy", "excel"]
     assert faults({"dates": {"formats": formats}}) == []
+
+
+def test_a_profile_of_xml_maps_nothing_and_says_its_syntax() -> None:
+    xml = {"profile": "p", "format": {"kind": "xml", "syntax": "ubl"}}
+    assert check_profile(Profile.model_validate(xml)) == ()
+    mapped = Profile.model_validate(xml | {"header": {"BT-1": "n"}, "tables": {"t": {"a": "b"}}})
+    assert [fault.keys for fault in check_profile(mapped)] == [("header",), ("tables",)]
+
+
+@pytest.mark.parametrize("layout", [{"kind": "xml"}, {"kind": "csv", "syntax": "ubl"}])
+def test_a_syntax_belongs_to_xml_and_to_nothing_else(layout: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="needs a syntax"):
+        Profile.model_validate(GOOD | {"format": layout})

@@ -13,13 +13,13 @@ import pytest
 from config.target import load_target
 from flows.errors import ConfigurationError
 from flows.validate import (
-    MOST_PER_RULE,
     LayerName,
     LayerStatus,
     Validation,
     Validator,
     open_validator,
 )
+from schemas.written import MOST_PER_RULE
 from tests.support.sample_invoices import SAMPLES
 from transforms.cii import render_cii
 from transforms.invoice import Invoice
