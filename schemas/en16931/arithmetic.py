@@ -7,11 +7,11 @@ that come from elsewhere, and as a proof for ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from schemas.en16931.lines import judged_groups
-from schemas.en16931.rounding import ONE, ZERO, cents, whole
+from schemas.en16931.rounding import ONE, ZERO, binary_cents, binary_sum, cents, whole
 from schemas.registry import Family, Hit, RuleContext
 from transforms.facts import BLANKS, TaxTotal
 from transforms.invoice import Invoice
@@ -25,11 +25,9 @@ def sums_follow_from_details(invoice: Invoice, context: RuleContext) -> Iterator
     if not _has_totals(context):
         return
     totals = invoice.totals
-    nets = ZERO
-    for line in invoice.lines:
-        if line.net is not None:
-            nets += line.net
-    yield from _compare("BR-CO-10", "BT-106", totals.lines, cents(nets))
+    nets = [line.net for line in invoice.lines if line.net is not None]
+    lines = cents(binary_sum(nets)) if _is_binary(context) else cents(sum(nets, ZERO))
+    yield from _compare("BR-CO-10", "BT-106", totals.lines, lines)
     for rule, bt, total, is_charge in (
         ("BR-CO-11", "BT-107", totals.allowances, False),
         ("BR-CO-12", "BT-108", totals.charges, True),
@@ -37,8 +35,7 @@ def sums_follow_from_details(invoice: Invoice, context: RuleContext) -> Iterator
         amounts = _amounts(invoice, context, is_charge=is_charge)
         if total is None and not amounts and not context.facts.has(bt):
             continue
-        expected = cents(sum((amount for amount in amounts if amount is not None), ZERO))
-        yield from _compare(rule, bt, total, expected)
+        yield from _compare(rule, bt, total, _in_cents(amounts, context))
 
 
 @ARITHMETIC.check("BR-CO-13")
@@ -113,9 +110,8 @@ def vat_is_the_sum_of_its_groups(invoice: Invoice, context: RuleContext) -> Iter
                 continue
         elif not told or total.currency != context.facts.written("BT-5", invoice.currency):
             continue
-        taxes = (invoice.vat[rank].tax for rank in total.groups)
-        expected = cents(sum((tax for tax in taxes if tax is not None), ZERO))
-        yield from _compare("BR-CO-14", "BT-110", total.amount, expected)
+        taxes = [invoice.vat[rank].tax for rank in total.groups]
+        yield from _compare("BR-CO-14", "BT-110", total.amount, _in_cents(taxes, context))
 
 
 @ARITHMETIC.check("BR-CO-17")
@@ -161,6 +157,16 @@ def tax_totals(invoice: Invoice, context: RuleContext) -> tuple[TaxTotal, ...]:
 
 def _has_totals(context: RuleContext) -> bool:
     return not context.facts.from_xml or context.facts.has("BG-22")
+
+
+def _is_binary(context: RuleContext) -> bool:
+    """Whether a sum is the artefact's own, in binary: that of a CII that was read."""
+    return context.syntax == "cii" and context.facts.from_xml
+
+
+def _in_cents(amounts: Iterable[Decimal | None], context: RuleContext) -> Decimal:
+    told = [amount for amount in amounts if amount is not None]
+    return binary_cents(told) if _is_binary(context) else cents(sum(told, ZERO))
 
 
 def _amounts(invoice: Invoice, context: RuleContext, *, is_charge: bool) -> list[Decimal | None]:

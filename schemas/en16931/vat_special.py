@@ -85,15 +85,21 @@ def split_payment(
     context: RuleContext,
 ) -> Iterator[Hit]:
     """BR-B-01 and BR-B-02: split payment is Italian, and stands without the standard rate."""
+    held, of_document = {}, {}
+    for category in ("B", "S"):
+        # These rules compare the category as written, with the blanks around it.
+        used = [use for use in uses.get(category, ()) if use.exact]
+        grouped = any(
+            ("BT-118", rank) not in context.facts.texts for rank in groups.get(category, ())
+        )
+        held[category] = grouped or bool(used)
+        of_document[category] = grouped or any(
+            use.of_document or context.syntax == "cii" for use in used
+        )
     abroad = next((one for one in _countries(invoice, context) if one != _ITALY), None)
-    if abroad is not None:
+    if held["B"] and abroad is not None:
         yield Hit("BR-B-01", "BT-40", abroad)
-    beside = [
-        category in groups
-        or any(use.of_document or context.syntax == "cii" for use in uses.get(category, ()))
-        for category in ("B", "S")
-    ]
-    if all(beside):
+    if of_document["B"] and of_document["S"]:
         yield Hit("BR-B-02", "BT-118", "S")
 
 

@@ -166,6 +166,12 @@ _UNTAXED = f"<cac:ClassifiedTaxCategory>{_BARE}</cac:ClassifiedTaxCategory>"
             {"BR-B-02"},
             id="a split payment on the charge of a line is none of the document",
         ),
+        pytest.param(
+            group("B", "20", "0") + line(item(sold("S ", "20"))),
+            set(),
+            {"BR-B-02"},
+            id="a standard rate with a blank beside a split payment",
+        ),
     ],
 )
 def test_ubl_categories_count_wherever_they_stand(
