@@ -70,6 +70,8 @@ def _groups_fit(
     """Whether the number of groups fits the uses (rule 01 of the family)."""
     if context.syntax == "cii" or side.group != "exactly_one":
         used = [use for use in used if use.kind != ELSEWHERE]
+    if not used and not grouped:
+        return True
     if context.syntax == "cii":
         lines = sum(use.kind == LINE for use in used)
         allowances = len(used) - lines

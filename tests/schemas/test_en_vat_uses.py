@@ -288,6 +288,16 @@ def of_allowance(code: str, rate: str | None = None) -> str:
             {"BR-S-01", "BR-O-11", "BR-O-12", "BR-O-13", "BR-O-14"},
             id="another category on a logistic service",
         ),
+        pytest.param(
+            settled(
+                "<ram:SpecifiedLogisticsServiceCharge>"
+                + tax("E", "0", name="AppliedTradeTax")
+                + "</ram:SpecifiedLogisticsServiceCharge>"
+            ),
+            set(),
+            {"BR-E-01"},
+            id="a category on a logistic service alone asks for no group",
+        ),
     ],
 )
 def test_cii_taxes_count_wherever_they_stand(
