@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from lxml import etree
 
 from transforms.facts import (
-    ExtraTax,
     Facts,
     Means,
     Property,
@@ -21,6 +20,7 @@ from transforms.facts import (
 )
 from transforms.read_ubl_codes import ubl_codes
 from transforms.read_ubl_party import SEPA
+from transforms.read_ubl_taxes import extra_taxes, inner_groups
 from transforms.ubl_node import is_vat
 from transforms.xml_node import Node, Notes
 
@@ -40,7 +40,8 @@ def ubl_facts(node: Node, notes: Notes) -> Facts:
         tax_totals=tuple(_tax_totals(node)),
         means=tuple(_means(one) for one in node.children("cac:PaymentMeans")),
         registrations=_registrations(node, supplier, customer),
-        extra_taxes=tuple(_extra_taxes(node)),
+        extra_taxes=tuple(extra_taxes(node)),
+        inner_groups=tuple(inner_groups(node)),
         properties=tuple(_properties(node)),
         unschemed=tuple(_unschemed(node)),
         vat_numbers=tuple(_vat_numbers(node)),
@@ -84,6 +85,7 @@ def _means(node: Node) -> Means:
         account.element is not None,
         account.exists("cbc:ID"),
         account.text("cbc:ID") is not None,
+        node.text("cac:CardAccount/cbc:PrimaryAccountNumberID"),
     )
 
 
@@ -121,14 +123,6 @@ def _vat_numbers(node: Node) -> Iterator[tuple[str, str]]:
             above = (etree.QName(step).localname for step in one.element.iterancestors())
             bt = next((terms[name] for name in above if name in terms), "BT-31")
             yield bt, one.raw("cbc:CompanyID") or ""
-
-
-def _extra_taxes(node: Node) -> Iterator[ExtraTax]:
-    path = "cac:Item/cac:ClassifiedTaxCategory"
-    known = {line.child(path).element for line in _line_nodes(node)}
-    for one in node.children(".//cac:ClassifiedTaxCategory"):
-        if one.element not in known:
-            yield ExtraTax(one.text("cbc:ID") or "", is_vat(one))
 
 
 def _properties(node: Node) -> Iterator[Property]:
