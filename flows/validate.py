@@ -10,20 +10,27 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from enum import StrEnum
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
 
 from lxml import etree
 
 from config.attachments import AttachmentLimits, attachment_limits
+from config.directory import DirectoryView
 from config.settings import Environment
 from config.target import SyntaxName, Target, TargetError, load_target, target_names
 from flows.errors import ConfigurationError
 from flows.referee import Question, Referees, unusable, version_of
+from flows.validation import (
+    DEFAULT_LAYERS,
+    LayerName,
+    LayerResult,
+    LayerStatus,
+    Told,
+    Validation,
+)
 from flows.xml_file import read_xml_file
 from schemas import referee
 from schemas.catalogue import load_schema, package_version, schema_ids
@@ -40,60 +47,6 @@ from transforms.reading import Reading, read_invoice
 MAX_BYTES = 120_000_000
 #: Findings of one rule kept per layer; what is left out is counted (XI-MORE-01).
 MOST_PER_RULE = 200
-
-
-class LayerName(StrEnum):
-    """A layer of validation that may be asked for."""
-
-    XSD = "xsd"
-    RULES = "rules"
-    REFEREE = "referee"
-
-
-class LayerStatus(StrEnum):
-    """What became of a layer. ``not_run`` and ``failed`` keep a file from being valid."""
-
-    OK = "ok"
-    FINDINGS = "findings"
-    NOT_RUN = "not_run"
-    FAILED = "failed"
-
-
-DEFAULT_LAYERS = (LayerName.XSD, LayerName.RULES)
-
-
-class LayerResult(NamedTuple):
-    """A layer that was asked for: its status, and the version of what judged."""
-
-    name: LayerName
-    version: str
-    status: LayerStatus
-
-
-class Told(NamedTuple):
-    """A finding and the layer that told it (``shape``: before any layer that can be asked for)."""
-
-    layer: str
-    finding: Finding
-
-
-@dataclass(frozen=True, slots=True)
-class Validation:
-    """What was found of one file."""
-
-    file: str
-    target: str
-    syntax: SyntaxName | None = None
-    layers: tuple[LayerResult, ...] = ()
-    told: tuple[Told, ...] = ()
-    number: str | None = None
-    """Invoice number (BT-1), when it could be read."""
-
-    @property
-    def valid(self) -> bool:
-        """Whether every layer asked for has run and nothing blocks."""
-        ran = all(layer.status in (LayerStatus.OK, LayerStatus.FINDINGS) for layer in self.layers)
-        return ran and not any(told.finding.blocks for told in self.told)
 
 
 @dataclass(slots=True)
@@ -138,6 +91,7 @@ class Validator:
         environment: severities of Chorus Pro's rules differ by environment.
         max_bytes: larger files are refused unread.
         timeout: seconds that the referee has for one file.
+        directory: tells what the directory says of the recipient of an invoice; None: not asked.
     """
 
     def __init__(
@@ -149,6 +103,7 @@ class Validator:
         environment: Environment = Environment.PRODUCTION,
         max_bytes: int = MAX_BYTES,
         timeout: float = 60,
+        directory: Callable[[Invoice], DirectoryView | None] | None = None,
     ) -> None:
         self._target = target
         self._layers = tuple(name for name in LayerName if name in layers)
@@ -157,6 +112,7 @@ class Validator:
         self._max_bytes = max_bytes
         self._for_chorus = "chorus" in target.families
         self._limits = replace(attachment_limits(), max_invoice_bytes=max_bytes)
+        self._directory = directory
         self._referees = Referees(timeout=timeout)
 
     def __enter__(self) -> Validator:
@@ -278,6 +234,7 @@ class Validator:
             run_date=self._run_date,
             syntax=reading.syntax,
             facts=reading.facts,
+            directory=self._directory(reading.invoice) if self._directory else None,
         )
 
     def _unread(self, file: str, told: tuple[Told, ...]) -> Validation:

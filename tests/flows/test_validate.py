@@ -12,14 +12,8 @@ import pytest
 
 from config.target import load_target
 from flows.errors import ConfigurationError
-from flows.validate import (
-    MOST_PER_RULE,
-    LayerName,
-    LayerStatus,
-    Validation,
-    Validator,
-    open_validator,
-)
+from flows.validate import MOST_PER_RULE, Validator, open_validator
+from flows.validation import LayerName, LayerStatus, Validation
 from tests.support.sample_invoices import SAMPLES
 from transforms.cii import render_cii
 from transforms.invoice import Invoice
