@@ -86,6 +86,7 @@ def _judged(
         target,
         run_date=run.run_date if run is not None else flow.built_at.date(),
         environment=settings.environment,
+        totals=settings.totals,
         directory=_directory(ledger, settings),
     ) as validator:
         try:

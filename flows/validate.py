@@ -19,7 +19,7 @@ from lxml import etree
 
 from config.attachments import AttachmentLimits, attachment_limits
 from config.directory import DirectoryView
-from config.settings import Environment
+from config.settings import Environment, TotalsPolicy
 from config.target import SyntaxName, Target, TargetError, load_target, target_names
 from flows.errors import ConfigurationError
 from flows.referee import Question, Referees, unusable, version_of
@@ -36,6 +36,7 @@ from schemas import referee
 from schemas.catalogue import load_schema, package_version, schema_ids
 from schemas.registry import RuleContext
 from schemas.rules import check
+from schemas.sums import doubtful_figures
 from schemas.xml_input import parse_input
 from schemas.xsd import XsdGate, other_root, syntax_of
 from transforms import attachments
@@ -47,6 +48,8 @@ from transforms.reading import Reading, read_invoice
 MAX_BYTES = 120_000_000
 #: Findings of one rule kept per layer; what is left out is counted (XI-MORE-01).
 MOST_PER_RULE = 200
+
+_TOTALS = TotalsPolicy()
 
 
 @dataclass(slots=True)
@@ -90,6 +93,7 @@ class Validator:
         run_date: business date (Europe/Paris).
         environment: severities of Chorus Pro's rules differ by environment.
         max_bytes: larger files are refused unread.
+        totals: tolerance within which figures may differ from what they follow from.
         timeout: seconds that the referee has for one file.
         directory: tells what the directory says of the recipient of an invoice; None: not asked.
     """
@@ -102,6 +106,7 @@ class Validator:
         run_date: date,
         environment: Environment = Environment.PRODUCTION,
         max_bytes: int = MAX_BYTES,
+        totals: TotalsPolicy = _TOTALS,
         timeout: float = 60,
         directory: Callable[[Invoice], DirectoryView | None] | None = None,
     ) -> None:
@@ -113,6 +118,7 @@ class Validator:
         self._for_chorus = "chorus" in target.families
         self._limits = replace(attachment_limits(), max_invoice_bytes=max_bytes)
         self._directory = directory
+        self._totals = totals
         self._referees = Referees(timeout=timeout)
 
     def __enter__(self) -> Validator:
@@ -187,6 +193,7 @@ class Validator:
         context = self._context(reading)
         found = list(check(reading.invoice, context))
         if self._for_chorus:
+            found += doubtful_figures(reading.invoice, found, self._totals)
             found += _attachments(reading.invoice, self._limits)
         if LayerName.REFEREE in self._layers:
             course.ours = referee.broken(reading, context)

@@ -90,6 +90,19 @@ def test_a_fragment_is_judged_by_the_rules_alone() -> None:
     assert "BR-02" not in rules(found)
 
 
+def test_a_wrong_quantity_that_adds_up_is_a_warning_for_chorus_pro_and_nothing_to_the_norm(
+    validator: Validator,
+) -> None:
+    line = replace(SAMPLE.lines[0], quantity=SAMPLE.lines[0].quantity + 1)
+    xml = render_ubl(replace(SAMPLE, lines=(line, *SAMPLE.lines[1:])), TARGET)
+    found = validator.validate(xml, "wrong.xml")
+    assert rules(found) == ["TT-LINE-01"]
+    assert found.valid
+    assert statuses(found)["rules"] == "findings"
+    with open_validator("en16931", "rules", run_date=RUN_DATE) as norm:
+        assert rules(norm.validate(xml, "wrong.xml")) == []
+
+
 HOSTILE = {
     "not_xml": (b"hello", "XS-FORM-01"),
     "empty": (b"", "XI-EMPTY-01"),
