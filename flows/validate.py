@@ -7,7 +7,7 @@ that could not run counts against it. Whatever the input is, the answer is findi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
@@ -35,7 +35,7 @@ from flows.xml_file import read_xml_file
 from schemas import referee
 from schemas.catalogue import load_schema, package_version, schema_ids
 from schemas.registry import RuleContext
-from schemas.rules import check
+from schemas.rules import check_bounded
 from schemas.sums import doubtful_figures
 from schemas.xml_input import parse_input
 from schemas.xsd import XsdGate, other_root, syntax_of
@@ -64,18 +64,20 @@ class _Course:
     """Rules of the norm that we found broken; None when our rules were not asked."""
     told: list[Told] = field(default_factory=list)
 
-    def tell(self, layer: LayerName, found: Iterable[Finding]) -> None:
-        """Keep what a layer found, a bounded number per rule."""
-        counts: Counter[str] = Counter()
+    def tell(
+        self, layer: LayerName, found: Iterable[Finding], more: Mapping[str, int] | None = None
+    ) -> None:
+        """Keep what a layer found, a bounded number per rule; ``more`` was left out already."""
+        counts: Counter[str] = Counter(more)
         for finding in found:
             counts[finding.rule] += 1
-            if counts[finding.rule] <= MOST_PER_RULE:
+            if counts[finding.rule] - (more or {}).get(finding.rule, 0) <= MOST_PER_RULE:
                 self.told.append(Told(layer.value, finding))
         for rule, count in counts.items():
             if count > MOST_PER_RULE:
                 params = {"count": str(count - MOST_PER_RULE)}
-                more = Finding("XI-MORE-01", Severity.WARNING, value=rule, params=params)
-                self.told.append(Told(layer.value, more))
+                rest = Finding("XI-MORE-01", Severity.WARNING, value=rule, params=params)
+                self.told.append(Told(layer.value, rest))
 
     def read(self) -> Reading:
         """Return what is read of the document, reading it once."""
@@ -191,13 +193,14 @@ class Validator:
     def _rules(self, course: _Course) -> LayerStatus:
         reading = course.read()
         context = self._context(reading)
-        found = list(check(reading.invoice, context))
+        judged, more = check_bounded(reading.invoice, context, MOST_PER_RULE)
+        found = list(judged)
         if self._for_chorus:
             found += doubtful_figures(reading.invoice, found, self._totals)
             found += _attachments(reading.invoice, self._limits)
         if LayerName.REFEREE in self._layers:
             course.ours = referee.broken(reading, context)
-        course.tell(LayerName.RULES, found)
+        course.tell(LayerName.RULES, found, more)
         return LayerStatus.OK
 
     def _referee(self, course: _Course) -> LayerStatus:

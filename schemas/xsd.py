@@ -7,6 +7,7 @@ document type declaration, and with it every entity, has no place in an invoice.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
@@ -24,6 +25,12 @@ LONGEST_TEXT = 10_000_000
 """libxml2 refuses longer text nodes (XML_MAX_TEXT_LENGTH) unless told that the tree is huge."""
 
 _DOCTYPE = b"<!DOCTYPE"
+
+#: Where the parser says again what line and column say.
+_PLACE = re.compile(r",? line \d+, column \d+\s*$")
+
+_WIDE = etree.XPath("boolean(//*[count(*) > 5000])")
+"""Whether an element has so many children that the places of many errors would cost too much."""
 
 
 class XsdGate:
@@ -79,9 +86,9 @@ class XsdGate:
         schema = self._schemas.get(str(root.tag))
         if schema is None:
             return (other_root(root, self._schemas),)
-        validator = _compiled(schema.id)
-        if not validator.validate(root):
-            return xsd_explain.explain(schema, root, validator.error_log)
+        log = _errors(schema.id, root)
+        if log is not None:
+            return xsd_explain.explain(schema, root, log)
         return allowlist.check(root) if self._syntax == "cii" and d16b else ()
 
 
@@ -98,7 +105,8 @@ def parse(xml: bytes) -> tuple[etree._Element | None, tuple[Finding, ...]]:
         root = etree.fromstring(xml, parser)
     except etree.XMLSyntaxError as error:
         line, column = error.position
-        params = {"reason": error.msg or "", "xml_line": str(line), "xml_column": str(column)}
+        reason = " ".join(_PLACE.sub("", error.msg or "").split())
+        params = {"reason": reason, "xml_line": str(line), "xml_column": str(column)}
         return None, (Finding("XS-FORM-01", Severity.FATAL, params=params),)
     if root.getroottree().docinfo.internalDTD is not None:
         return None, (_unsafe(),)
@@ -130,6 +138,23 @@ def _located(finding: Finding, invoice: Invoice) -> Finding:
 
 def _unsafe() -> Finding:
     return Finding("XS-UNSAFE-01", Severity.FATAL)
+
+
+def _errors(schema_id: str, root: etree._Element) -> etree._ListErrorLog | None:
+    """Return what ``lxml`` says against a tree; None when it is valid."""
+    validator = _compiled(schema_id)
+    if not _WIDE(root):
+        return None if validator.validate(root) else validator.error_log
+    # lxml tells the path of each error, counting siblings: a line wrong ten thousand times would
+    # take minutes. Validated while it is parsed, a document has no paths.
+    parser = etree.XMLParser(
+        schema=validator, resolve_entities=False, no_network=True, huge_tree=True
+    )
+    try:
+        etree.fromstring(etree.tostring(root), parser)
+    except etree.XMLSyntaxError:
+        return parser.error_log
+    return None
 
 
 @cache
