@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
+from itertools import islice
 from typing import Literal
 
 from lxml import etree
@@ -29,8 +30,10 @@ _DOCTYPE = b"<!DOCTYPE"
 #: Where the parser says again what line and column say.
 _PLACE = re.compile(r",? line \d+, column \d+\s*$")
 
-_WIDE = etree.XPath("boolean(//*[count(*) > 5000])")
-"""Whether an element has so many children that the places of many errors would cost too much."""
+MOST_PLACED = 5000
+"""Elements below one up to which the place of each of many errors costs little."""
+
+_WIDE = etree.XPath(f"boolean(//*[count(*) > {MOST_PLACED}])")
 
 
 class XsdGate:
@@ -143,7 +146,7 @@ def _unsafe() -> Finding:
 def _errors(schema_id: str, root: etree._Element) -> etree._ListErrorLog | None:
     """Return what ``lxml`` says against a tree; None when it is valid."""
     validator = _compiled(schema_id)
-    if not _WIDE(root):
+    if not _is_wide(root):
         return None if validator.validate(root) else validator.error_log
     # lxml tells the path of each error, counting siblings: a line wrong ten thousand times would
     # take minutes. Validated while it is parsed, a document has no paths.
@@ -155,6 +158,12 @@ def _errors(schema_id: str, root: etree._Element) -> etree._ListErrorLog | None:
     except etree.XMLSyntaxError:
         return parser.error_log
     return None
+
+
+def _is_wide(root: etree._Element) -> bool:
+    """Whether some element has more than ``MOST_PLACED`` children."""
+    large = next(islice(root.iter(), MOST_PLACED, None), None) is not None
+    return large and bool(_WIDE(root))
 
 
 @cache
