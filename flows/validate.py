@@ -6,90 +6,47 @@ that could not run counts against it. Whatever the input is, the answer is findi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from enum import StrEnum
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
 
 from lxml import etree
 
 from config.attachments import attachment_limits
-from config.settings import Environment
+from config.directory import DirectoryView
+from config.settings import Environment, TotalsPolicy
 from config.target import SyntaxName, Target, TargetError, load_target, target_names
 from flows.errors import ConfigurationError
 from flows.referee import Question, Referees, unusable, version_of
+from flows.validation import (
+    DEFAULT_LAYERS,
+    LayerName,
+    LayerResult,
+    LayerStatus,
+    Told,
+    Validation,
+)
 from flows.xml_file import read_xml_file
 from schemas import referee
 from schemas.catalogue import load_schema, package_version, schema_ids
 from schemas.registry import RuleContext
-from schemas.rules import check
-from schemas.written import attachment_findings, bounded
+from schemas.rules import check_bounded
+from schemas.sums import doubtful_figures
+from schemas.written import MOST_PER_RULE, attachment_findings, bounded
 from schemas.xml_input import parse_input
 from schemas.xsd import XsdGate, other_root, syntax_of
 from transforms.finding import Finding, Location, Severity
+from transforms.invoice import Invoice
 from transforms.reading import Reading, read_invoice
 
 #: Largest XML of one invoice (``attachments.max_invoice_bytes``), unless told otherwise.
 MAX_BYTES = 120_000_000
 
-
-class LayerName(StrEnum):
-    """A layer of validation that may be asked for."""
-
-    XSD = "xsd"
-    RULES = "rules"
-    REFEREE = "referee"
-
-
-class LayerStatus(StrEnum):
-    """What became of a layer. ``not_run`` and ``failed`` keep a file from being valid."""
-
-    OK = "ok"
-    FINDINGS = "findings"
-    NOT_RUN = "not_run"
-    FAILED = "failed"
-
-
-DEFAULT_LAYERS = (LayerName.XSD, LayerName.RULES)
-
-
-class LayerResult(NamedTuple):
-    """A layer that was asked for: its status, and the version of what judged."""
-
-    name: LayerName
-    version: str
-    status: LayerStatus
-
-
-class Told(NamedTuple):
-    """A finding and the layer that told it (``shape``: before any layer that can be asked for)."""
-
-    layer: str
-    finding: Finding
-
-
-@dataclass(frozen=True, slots=True)
-class Validation:
-    """What was found of one file."""
-
-    file: str
-    target: str
-    syntax: SyntaxName | None = None
-    layers: tuple[LayerResult, ...] = ()
-    told: tuple[Told, ...] = ()
-    number: str | None = None
-    """Invoice number (BT-1), when it could be read."""
-
-    @property
-    def valid(self) -> bool:
-        """Whether every layer asked for has run and nothing blocks."""
-        ran = all(layer.status in (LayerStatus.OK, LayerStatus.FINDINGS) for layer in self.layers)
-        return ran and not any(told.finding.blocks for told in self.told)
+_TOTALS = TotalsPolicy()
 
 
 @dataclass(slots=True)
@@ -104,9 +61,12 @@ class _Course:
     """Rules of the norm that we found broken; None when our rules were not asked."""
     told: list[Told] = field(default_factory=list)
 
-    def tell(self, layer: LayerName, found: Iterable[Finding]) -> None:
-        """Keep what a layer found, a bounded number per rule."""
-        self.told += (Told(layer.value, finding.from_xml()) for finding in bounded(found))
+    def tell(
+        self, layer: LayerName, found: Iterable[Finding], more: Mapping[str, int] | None = None
+    ) -> None:
+        """Keep what a layer found, a bounded number per rule; ``more`` was left out already."""
+        kept = bounded(found, more)
+        self.told += (Told(layer.value, finding.from_xml()) for finding in kept)
 
     def read(self) -> Reading:
         """Return what is read of the document, reading it once."""
@@ -124,7 +84,9 @@ class Validator:
         run_date: business date (Europe/Paris).
         environment: severities of Chorus Pro's rules differ by environment.
         max_bytes: larger files are refused unread.
+        totals: tolerance within which figures may differ from what they follow from.
         timeout: seconds that the referee has for one file.
+        directory: tells what the directory says of the recipient of an invoice; None: not asked.
     """
 
     def __init__(
@@ -135,7 +97,9 @@ class Validator:
         run_date: date,
         environment: Environment = Environment.PRODUCTION,
         max_bytes: int = MAX_BYTES,
+        totals: TotalsPolicy = _TOTALS,
         timeout: float = 60,
+        directory: Callable[[Invoice], DirectoryView | None] | None = None,
     ) -> None:
         self._target = target
         self._layers = tuple(name for name in LayerName if name in layers)
@@ -144,6 +108,8 @@ class Validator:
         self._max_bytes = max_bytes
         self._for_chorus = "chorus" in target.families
         self._limits = replace(attachment_limits(), max_invoice_bytes=max_bytes)
+        self._directory = directory
+        self._totals = totals
         self._referees = Referees(timeout=timeout)
 
     def __enter__(self) -> Validator:
@@ -216,12 +182,14 @@ class Validator:
     def _rules(self, course: _Course) -> LayerStatus:
         reading = course.read()
         context = self._context(reading)
-        found = list(check(reading.invoice, context))
+        judged, more = check_bounded(reading.invoice, context, MOST_PER_RULE)
+        found = list(judged)
         if self._for_chorus:
+            found += doubtful_figures(reading.invoice, found, self._totals)
             found += attachment_findings(reading.invoice, self._limits)
         if LayerName.REFEREE in self._layers:
             course.ours = referee.broken(reading, context)
-        course.tell(LayerName.RULES, found)
+        course.tell(LayerName.RULES, found, more)
         return LayerStatus.OK
 
     def _referee(self, course: _Course) -> LayerStatus:
@@ -265,6 +233,7 @@ class Validator:
             run_date=self._run_date,
             syntax=reading.syntax,
             facts=reading.facts,
+            directory=self._directory(reading.invoice) if self._directory else None,
         )
 
     def _unread(self, file: str, told: tuple[Told, ...]) -> Validation:

@@ -48,6 +48,7 @@ class WrittenInvoices:
         self.syntax: SyntaxName = syntax
         self._gate = XsdGate(syntax)
         self._limits = attachment_limits(setup.settings.attachments)
+        self._totals = setup.settings.totals
 
     def one(
         self,
@@ -95,6 +96,7 @@ class WrittenInvoices:
             gate=self._gate,
             context=context,
             limits=self._limits,
+            totals=self._totals,
         )
         outcome = replace(outcome, findings=(*outcome.findings, *judged))
         if not _blocked(outcome) and outcome.identity is None:

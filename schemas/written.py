@@ -7,16 +7,18 @@ are stamped as those of XML, so that they are told in the words of XML and not o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from lxml import etree
 
 from config.attachments import AttachmentLimits
+from config.settings import TotalsPolicy
 from config.target import SyntaxName
 from schemas.catalogue import load_schema, schema_ids
 from schemas.registry import RuleContext
 from schemas.rules import check_reading
+from schemas.sums import doubtful_figures
 from schemas.xml_input import parse_input
 from schemas.xsd import XsdGate, other_root, syntax_of
 from transforms import attachments
@@ -72,8 +74,11 @@ def judge_written(
     gate: XsdGate,
     context: RuleContext,
     limits: AttachmentLimits,
+    totals: TotalsPolicy,
 ) -> tuple[Finding, ...]:
     """Return what schema, rules and limits of attachments say of an XML of Chorus Pro.
+
+    Figures that the rules let pass and that are doubtful all the same warn.
 
     Args:
         root, reading: of :func:`open_written`.
@@ -81,11 +86,12 @@ def judge_written(
         gate: of the syntax of the document.
         context: of the run; syntax and facts are those of the document.
         limits: of attachments.
+        totals: tolerance of figures.
     """
     by_schema = bounded(gate.judge(root))
-    by_rules = bounded(
-        (*check_reading(reading, context), *attachment_findings(reading.invoice, limits))
-    )
+    told = check_reading(reading, context)
+    doubtful = doubtful_figures(reading.invoice, told, totals)
+    by_rules = bounded((*told, *doubtful, *attachment_findings(reading.invoice, limits)))
     return tuple(located((*by_schema, *by_rules), file=file, root=root))
 
 
@@ -100,13 +106,18 @@ def attachment_findings(invoice: Invoice, limits: AttachmentLimits) -> Iterator[
         yield replace(finding, rule="XI-NAME-01", severity=severity)
 
 
-def bounded(found: Iterable[Finding]) -> list[Finding]:
-    """Return the findings, of one rule not more than are read; XI-MORE-01 counts the others."""
+def bounded(found: Iterable[Finding], more: Mapping[str, int] | None = None) -> list[Finding]:
+    """Return the findings, of one rule not more than are read; XI-MORE-01 counts the others.
+
+    Args:
+        more: how many of a rule were left out already (``schemas.rules.check_bounded``).
+    """
+    left = more or {}
     kept: list[Finding] = []
-    counts: Counter[str] = Counter()
+    counts: Counter[str] = Counter(left)
     for finding in found:
         counts[finding.rule] += 1
-        if counts[finding.rule] <= MOST_PER_RULE:
+        if counts[finding.rule] - left.get(finding.rule, 0) <= MOST_PER_RULE:
             kept.append(finding)
     for rule, count in counts.items():
         if count > MOST_PER_RULE:

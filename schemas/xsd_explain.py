@@ -61,6 +61,8 @@ def _finding(error: xmlschema.XMLSchemaValidationError, root: etree._Element) ->
     child: object = error.invalid_child
     if isinstance(child, etree._Element):
         params["element"] = local_name(child)
+        if not params["expected"]:
+            del params["expected"]  # the parent is complete: nothing more may come
         return _at(child, "XS-UNEXPECTED-01", params)
     where = Location(line=line_of(element), xpath=xpath_of(element))
     return Finding("XS-MISSING-01", Severity.FATAL, where, None, None, params)

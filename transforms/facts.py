@@ -133,6 +133,15 @@ class Unschemed(NamedTuple):
     line: int | None = None
 
 
+class Elsewhere(NamedTuple):
+    """A term that an UBL gives in the place of EN 16931 only, not in that of Chorus Pro."""
+
+    bt: str
+    value: str
+    found: str
+    expected: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """See the module. Every field has the value that an invoice from an extract has."""
@@ -172,6 +181,8 @@ class Facts:
     """BT-7 and BT-8 are both there."""
     vat_point_in_period: bool = False
     """UBL: the invoicing period holds BT-8."""
+    elsewhere: tuple[Elsewhere, ...] = ()
+    """UBL: terms that Chorus Pro has a place of its own for, and that stand elsewhere."""
     period_told: bool = False
     """UBL: the invoicing period holds anything, be it BT-8 only."""
 

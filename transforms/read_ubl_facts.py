@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from transforms.facts import (
+    Elsewhere,
     Facts,
     Means,
     Property,
@@ -61,11 +62,39 @@ def ubl_facts(node: Node, notes: Notes) -> Facts:
         vat_point_told_twice=in_period and node.exists("cbc:TaxPointDate"),
         vat_point_in_period=in_period,
         period_told=node.exists("cac:InvoicePeriod/*"),
+        elsewhere=tuple(_elsewhere(node)),
     )
 
 
 def _party(node: Node, role: str) -> Node:
     return node.child(f"cac:Accounting{role}Party/cac:Party")
+
+
+def _elsewhere(node: Node) -> Iterator[Elsewhere]:
+    """Yield what stands where EN 16931 has it, and not where Chorus Pro reads it.
+
+    Source: OCA l10n_fr_chorus_ubl 12.0 and Gestimum's map of UBL E1, both in production use.
+    """
+    for bt, role in (("BT-30", "Supplier"), ("BT-47", "Customer")):
+        party = _party(node, role)
+        value = party.text("cac:PartyLegalEntity/cbc:CompanyID")
+        named = (
+            one.attribute("schemeName") and not one.attribute("schemeID")
+            for one in party.children("cac:PartyIdentification/cbc:ID")
+        )
+        if value and not any(named):
+            place = "PartyIdentification/ID[@schemeName]"
+            yield Elsewhere(bt, value, "PartyLegalEntity/CompanyID", place)
+    service = node.text("cbc:BuyerReference")
+    place = "AccountingCustomerParty/AccountingContact/ID"
+    if service and not node.exists("cac:AccountingCustomerParty/cac:AccountingContact/cbc:ID"):
+        yield Elsewhere("BT-10", service, "BuyerReference", place)
+    due = node.text("cbc:DueDate")
+    if due and not node.exists("cac:PaymentMeans/cbc:PaymentDueDate"):
+        yield Elsewhere("BT-9", due, "DueDate", "PaymentMeans/PaymentDueDate")
+    code = node.text("cbc:CreditNoteTypeCode")
+    if code:
+        yield Elsewhere("BT-3", code, "CreditNote", "Invoice/InvoiceTypeCode")
 
 
 def _tax_totals(node: Node) -> Iterator[TaxTotal]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from config.attachments import attachment_limits
-from config.settings import Environment
+from config.settings import Environment, TotalsPolicy
 from config.target import SyntaxName, load_target
 from schemas.registry import RuleContext
 from schemas.written import (
@@ -47,6 +47,7 @@ def judged(xml: bytes, syntax: SyntaxName) -> tuple[Finding, ...]:
         gate=XsdGate(syntax),
         context=CONTEXT,
         limits=attachment_limits(),
+        totals=TotalsPolicy(),
     )
 
 
