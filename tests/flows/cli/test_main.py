@@ -22,8 +22,6 @@ CONTRACT = (
     "validate",
     "profile list",
     "profile show",
-    "profile check",
-    "profile scaffold",
     "schema",
     "status",
     "quarantine list",
@@ -43,8 +41,6 @@ CONTRACT = (
     "sandbox",
 )
 NOT_YET = (
-    "profile check",
-    "profile scaffold",
     "quarantine export",
     "quarantine retry",
     "ledger reconcile",
