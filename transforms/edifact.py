@@ -255,13 +255,19 @@ class _Interchanges:
         Raises:
             EDISyntaxError: it is empty, or a line break follows the release character.
         """
-        tokens = Tokenizer().get_tokens(raw, self._cutter.characters)
-        found = next(self._parser.convert_tokens_to_raw_segments(tokens), None)
-        if not found:
-            msg = "empty segment"
+        marks = self._cutter.characters
+        if marks.escape_character not in raw:
+            # Where nothing is released the separators are all there is: this is much faster.
+            told = raw.removesuffix(marks.segment_terminator).split(marks.data_separator)
+            parts = [part.split(marks.component_separator) for part in told]
+        else:
+            tokens = Tokenizer().get_tokens(raw, marks)
+            found = next(self._parser.convert_tokens_to_raw_segments(tokens), None) or []
+            parts = [[part] if isinstance(part, str) else list(part) for part in found]
+        if not parts or not parts[0] or not parts[0][0].strip():
+            msg = "a segment without a tag"
             raise EDISyntaxError(msg)
-        parts = [[part] if isinstance(part, str) else list(part) for part in found]
-        return (parts[0] or [""])[0].strip(), parts[1:]
+        return parts[0][0].strip(), parts[1:]
 
     # -- messages ------------------------------------------------------------------------------
 
