@@ -21,7 +21,11 @@ def _listed(value: Any) -> Any:
 
 
 #: One name or several: ``key: NUM`` or ``key: [COMPANY, NUM]``.
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
+Names = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...]),
+    Field(min_length=1),
+]
 
 
 class Part(BaseModel):
@@ -172,7 +176,8 @@ class Join(Part):
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     files: Names | None = None
-    """Names of the files that hold them; the header or lines files may serve again."""
+    """Names of the files that hold them; the header or lines files may serve again. ``*`` is the
+    extract itself, whose invoices name one another; with ``optional``, where its columns allow."""
     rows: str | None = None
     """Or: the kind of rows of the lines file (``rows`` of the profile) that are taken."""
     to: Literal["header", "lines"] = "header"
@@ -190,6 +195,11 @@ class Join(Part):
     """Whether leading zeros matter when two numbers are compared: ``0000100234`` and ``100234``."""
     optional: bool = False
     """Whether the files may be missing; the columns are then empty."""
+
+    @property
+    def of_itself(self) -> bool:
+        """Whether it reads the extract itself, whose invoices name one another."""
+        return self.files == ("*",)
 
     @model_validator(mode="after")
     def _one_origin(self) -> Join:

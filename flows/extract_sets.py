@@ -59,7 +59,9 @@ def sets_of(
         name: tuple(file for file in files if matching(file.name, join.files or ()) is not None)
         for name, join in joins.items()
     }
-    serving = {file.name for found in by_join.values() for file in found}
+    serving = {
+        file.name for name, found in by_join.items() if not joins[name].of_itself for file in found
+    }
     if profile.shape.kind != "header_lines":
         own = [file for file in files if file.name not in serving]
         if not own:
@@ -97,7 +99,9 @@ def sets_of(
 
 def joined_only(name: str, profile: Profile) -> bool:
     """Whether a file of this name only completes others: master data, the same every night."""
-    patterns = [pattern for join in profile.joined for pattern in join.files or ()]
+    patterns = [
+        pattern for join in profile.joined if not join.of_itself for pattern in join.files or ()
+    ]
     if matching(name, patterns) is None:
         return False
     shape = profile.shape

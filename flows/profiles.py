@@ -23,7 +23,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 #: Profiles that extend one another at most this deep; more is a circle.
 _MAX_DEPTH = 8
 _PROFILE_STEP = "See docs/profiles.md for the keys of a profile."
-_COMPANY_STEP = "See docs/profiles.md for the keys of a company file."
+_COMPANY_STEP = "See docs/company.md for the keys of a company file."
 
 
 def shipped_profiles() -> tuple[str, ...]:
@@ -70,13 +70,14 @@ def load_profile(name_or_path: str | Path) -> Profile:
 
 
 def load_company(path: str | Path) -> Company:
-    """Return the company file at ``path``.
+    """Return the company file at ``path``, which it remembers: its tables are beside it.
 
     Raises:
         ConfigurationError: naming file, line and key of every fault.
     """
     source = _Source(str(path), _read(Path(path)))
-    return _validated(Company, source.values(_COMPANY_STEP), [source], _COMPANY_STEP)
+    company = _validated(Company, source.values(_COMPANY_STEP), [source], _COMPANY_STEP)
+    return company.kept_at(str(path))
 
 
 class _Source:

@@ -40,14 +40,20 @@ class ReadError(ValueError):
 
 
 def converter(
-    term: Term, source: TermSource, profile: Profile, units: Mapping[str, str]
+    term: Term,
+    source: TermSource,
+    profile: Profile,
+    units: Mapping[str, str],
+    *,
+    computed: bool = False,
 ) -> Converter:
     """Return the converter of ``term`` as ``source`` of ``profile`` asks for it.
 
     Args:
         units: units of the company file, which complete the profile's table ``units``.
+        computed: whether the column is an expression, written in canonical texts.
     """
-    read = _by_kind(term, source, profile)
+    read = _by_kind(term, source, profile, computed=computed or source.value is not None)
     if source.table is not None:
         table = dict(profile.tables.get(source.table, {}))
         if source.table == UNITS_TABLE:
@@ -58,11 +64,11 @@ def converter(
     return read
 
 
-def _by_kind(term: Term, source: TermSource, profile: Profile) -> Converter:
+def _by_kind(term: Term, source: TermSource, profile: Profile, *, computed: bool) -> Converter:
     if term.kind == "date":
-        return _date(source, profile)
+        return _date(_CANONICAL_DATES if computed else source.dates or profile.dates)
     if term.kind in DECIMAL_KINDS:
-        return _decimal(term, source, profile)
+        return _decimal(term, _CANONICAL_MARKS if computed else source.marks or profile.numbers)
     if term.kind == "identifier":
         return _identifier(term)
     return _text
@@ -85,10 +91,7 @@ def _identifier(term: Term) -> Converter:
     return read
 
 
-def _date(source: TermSource, profile: Profile) -> Converter:
-    declared = source.dates or profile.dates
-    if source.value is not None:
-        declared = _CANONICAL_DATES
+def _date(declared: Dates) -> Converter:
     parse = dates.parser(declared)
 
     def read(text: str) -> Converted:
@@ -101,10 +104,7 @@ def _date(source: TermSource, profile: Profile) -> Converter:
     return read
 
 
-def _decimal(term: Term, source: TermSource, profile: Profile) -> Converter:
-    marks = source.marks or profile.numbers
-    if source.value is not None:
-        marks = _CANONICAL_MARKS
+def _decimal(term: Term, marks: Marks) -> Converter:
     parse = amounts.parser(marks)
     is_rate = term.kind == "rate"
 

@@ -35,9 +35,9 @@ def apply(sign: str, operands: Sequence[Node]) -> Node:
     if sign == "in":
         return _same(_made("truth", operands, _among), sign, operands)
     if sign in ("=", "<>"):
-        alike = _equal if first.kind in ("text", "truth") else _equal_values
-        node = _same(_made("truth", operands, alike), sign, operands)
-        return negation(node) if sign == "<>" else node
+        plain = first.kind in ("text", "truth")
+        alike, other = (_equal, _unequal) if plain else (_equal_values, _unequal_values)
+        return _same(_made("truth", operands, alike if sign == "=" else other), sign, operands)
     if sign in _COMPARE:
         if first.kind not in ("number", "date"):
             msg = f"{sign!r} compares numbers or dates, not {first.kind}: use number(…) or date(…)"
@@ -129,8 +129,16 @@ def _equal(left: Value, right: Value) -> bool:
     return left == right
 
 
+def _unequal(left: Value, right: Value) -> bool:
+    return left != right
+
+
 def _equal_values(left: Value, right: Value) -> bool:
     return left is not None and left == right
+
+
+def _unequal_values(left: Value, right: Value) -> bool:
+    return left is not None and right is not None and left != right
 
 
 def _among(value: Value, *others: Value) -> bool:

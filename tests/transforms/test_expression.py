@@ -81,6 +81,8 @@ def value(text: str, **cells: str) -> Value:
         ("number(MISSING) + 1", {}, None),
         ("number(MISSING) < 1", {}, False),
         ("number(MISSING) = number(MISSING)", {}, False),
+        ("number(MISSING) <> 0", {}, False),
+        ("MISSING <> 'x'", {}, True),
     ],
 )
 def test_an_expression_computes(text: str, cells: dict[str, str], expected: Value) -> None:
