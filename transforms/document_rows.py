@@ -14,9 +14,9 @@ from config.terms import Level
 from transforms.document_paths import beyond, columns_of, key_columns
 from transforms.finding import Finding, Location, Severity
 from transforms.grouping import InvoiceRows, RowBlock
+from transforms.records import BAD_CHARACTER, bad_character
 from transforms.segment_search import Search
 from transforms.segments import Path, Segment, compile_path
-from transforms.text_faults import BAD, fault_of
 
 #: Values of one path told in a finding.
 _MOST_TOLD = 5
@@ -29,11 +29,13 @@ class Document:
     Attributes:
         root: the document; its children are the segments of the first level.
         rank: which document of the file it is, from 1.
+        encoding: how its text was read.
         findings: what is wrong with it as a whole; the file and the line are told there.
     """
 
     root: Segment
     rank: int
+    encoding: str = ""
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -43,17 +45,16 @@ class DocumentRows:
     Args:
         profile: of shape ``documents``, without faults (``transforms.document_paths``).
         file, file_sha256: told in blocks and findings.
-        encoding: told where a character is none of it.
 
     Attributes:
         seen: (segment, field) of all documents so far.
         unused: segments that no path names -> the line where the first one stands.
     """
 
-    def __init__(self, profile: Profile, file: str, file_sha256: str, encoding: str) -> None:
+    def __init__(self, profile: Profile, file: str, file_sha256: str) -> None:
         self._file = file
         self._sha256 = file_sha256
-        self._encoding = encoding
+        self._encoding = ""
         self._lines = profile.shape.lines
         self._columns = {level: columns_of(profile, level) for level in _LEVELS}
         self._paths = {
@@ -85,6 +86,7 @@ class DocumentRows:
     def rows(self, document: Document) -> InvoiceRows:
         """Return the rows of ``document`` under its number, or ``#rank`` when it has none."""
         root = document.root
+        self._encoding = document.encoding
         self._look_at(root)
         findings = list(document.findings)
         lines = root.named(self._lines)
@@ -101,7 +103,7 @@ class DocumentRows:
         found = self._key_search.segments(document.root, document.root, {})
         for path, segments in zip(self._keys, found, strict=True):
             values = path.values(segments)
-            if values and BAD.search(values[0]) is None:
+            if values and BAD_CHARACTER.search(values[0]) is None:
                 return values[0].strip()
         return f"#{document.rank}"
 
@@ -130,13 +132,13 @@ class DocumentRows:
         values = path.values(found) if found else ()
         if not values:
             return ""
-        if len(values) == 1 and BAD.search(values[0]) is None:
+        if len(values) == 1 and BAD_CHARACTER.search(values[0]) is None:
             return values[0]
         place = Location(self._file, line, path.text)
         if len(values) > 1:
             params = {"values": _told(values), "count": str(len(values))}
             findings.append(Finding("XT-SEVERAL-01", Severity.ERROR, place, params=params))
-        elif (fault := fault_of(values[0], place, self._encoding)) is not None:
+        elif (fault := bad_character(values[0], place, self._encoding)) is not None:
             findings.append(fault)
         return ""
 
@@ -155,4 +157,7 @@ _LEVELS: tuple[Level, ...] = ("document", "line")
 def _told(values: Sequence[str]) -> str:
     """Return the first of ``values`` for a finding."""
     rest = "…" if len(values) > _MOST_TOLD else ""
-    return ", ".join(BAD.sub("\ufffd", value.strip()) for value in values[:_MOST_TOLD]) + rest
+    return (
+        ", ".join(BAD_CHARACTER.sub("\ufffd", value.strip()) for value in values[:_MOST_TOLD])
+        + rest
+    )
