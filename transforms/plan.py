@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from operator import itemgetter
-from typing import Any, Literal
+from typing import Any
 
 from config.company import Company
 from config.profile import Profile, TermSource
@@ -48,9 +48,6 @@ _VAT_PLACES: tuple[tuple[str, Level, tuple[str, str], tuple[str, str], str], ...
     ),
     ("vat[BG-23]", "document", ("category", "rate"), ("BT-118", "BT-119"), "CF-VAT"),
 )
-
-
-_SIDES: Mapping[Level, Literal["header", "lines"]] = {"document": "header", "line": "lines"}
 
 
 class Plan:
@@ -198,13 +195,7 @@ class Plan:
             wired.cell = Cell(
                 wired.path[-1],
                 ranks[column],
-                converter(
-                    term,
-                    source,
-                    self._profile,
-                    units,
-                    computed=column in self._profile.derived.get(_SIDES[term.level], ()),
-                ),
+                converter(term, source, self._profile, units),
                 term.id,
                 shown,
                 f"{term.id}{repeats}=",
