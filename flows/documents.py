@@ -6,6 +6,7 @@ that breaks gives the invoices that stand before the break; the break is an orph
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
@@ -65,12 +66,13 @@ class DocumentReading:
         kind = self._profile.format.kind
         if not head.strip():
             self.warnings.append(Finding("XT-EMPTY-01", Severity.WARNING, Location(file.name)))
+        elif head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+            yield f"{file.name} is UTF-32 text; have it written as UTF-8"
         elif not (is_edifact(head) if kind == "edifact" else idoc_form(head)):
             yield f"{file.name} is not {_NAMES[kind]}"
 
     def _invoices(self, file: ExtractFile, stream: BinaryIO) -> Iterator[InvoiceRows]:
-        encoding = self._profile.format.encoding
-        rows = DocumentRows(self._profile, file.name, file.sha256, encoding)
+        rows = DocumentRows(self._profile, file.name, file.sha256)
         for found in self._documents(file, stream):
             if isinstance(found, Finding):
                 told = self.orphan_findings if found.severity.blocks else self.warnings

@@ -14,8 +14,9 @@ from config.terms import Level
 from transforms.document_paths import beyond, columns_of, key_columns
 from transforms.finding import Finding, Location, Severity
 from transforms.grouping import InvoiceRows, RowBlock
+from transforms.records import BAD_CHARACTER, bad_character
+from transforms.segment_search import Search
 from transforms.segments import Path, Segment, compile_path
-from transforms.text_faults import BAD, fault_of
 
 #: Values of one path told in a finding.
 _MOST_TOLD = 5
@@ -28,11 +29,13 @@ class Document:
     Attributes:
         root: the document; its children are the segments of the first level.
         rank: which document of the file it is, from 1.
+        encoding: how its text was read.
         findings: what is wrong with it as a whole; the file and the line are told there.
     """
 
     root: Segment
     rank: int
+    encoding: str = ""
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -42,17 +45,16 @@ class DocumentRows:
     Args:
         profile: of shape ``documents``, without faults (``transforms.document_paths``).
         file, file_sha256: told in blocks and findings.
-        encoding: told where a character is none of it.
 
     Attributes:
         seen: (segment, field) of all documents so far.
         unused: segments that no path names -> the line where the first one stands.
     """
 
-    def __init__(self, profile: Profile, file: str, file_sha256: str, encoding: str) -> None:
+    def __init__(self, profile: Profile, file: str, file_sha256: str) -> None:
         self._file = file
         self._sha256 = file_sha256
-        self._encoding = encoding
+        self._encoding = ""
         self._lines = profile.shape.lines
         self._columns = {level: columns_of(profile, level) for level in _LEVELS}
         self._paths = {
@@ -60,7 +62,16 @@ class DocumentRows:
             for level, columns in self._columns.items()
         }
         self._beyond = {level: beyond(profile, level) for level in _LEVELS}
+        self._searches = {
+            level: Search(
+                [*self._paths[level], *(item.path for item in self._beyond[level])],
+                {self._lines} if level == "line" else ROOTS,
+                ROOTS,
+            )
+            for level in _LEVELS
+        }
         self._keys = tuple(compile_path(column) for column in key_columns(profile))
+        self._key_search = Search(self._keys, ROOTS, ROOTS)
         every = [path for paths in self._paths.values() for path in paths]
         self._named = {step.name for path in every for step in path.steps}
         self._named |= {self._lines, *profile.ignored_columns}
@@ -75,11 +86,13 @@ class DocumentRows:
     def rows(self, document: Document) -> InvoiceRows:
         """Return the rows of ``document`` under its number, or ``#rank`` when it has none."""
         root = document.root
+        self._encoding = document.encoding
         self._look_at(root)
         findings = list(document.findings)
-        lines = [child for child in root.children if child.name == self._lines]
-        header = self._row("document", root, root, findings)
-        rows = [self._row("line", line, root, findings) for line in lines]
+        lines = root.named(self._lines)
+        header = self._row("document", root, root, {}, findings)
+        shared: dict[int, list[Segment]] = {}
+        rows = [self._row("line", line, root, shared, findings) for line in lines]
         blocks = (
             self._block("document", [header], [root.line]),
             self._block("line", rows, [line.line for line in lines]),
@@ -87,9 +100,10 @@ class DocumentRows:
         return InvoiceRows(self._key(document), blocks, tuple(findings))
 
     def _key(self, document: Document) -> str:
-        for path in self._keys:
-            values = path.values(document.root, document.root)
-            if values and BAD.search(values[0]) is None:
+        found = self._key_search.segments(document.root, document.root, {})
+        for path, segments in zip(self._keys, found, strict=True):
+            values = path.values(segments)
+            if values and BAD_CHARACTER.search(values[0]) is None:
                 return values[0].strip()
         return f"#{document.rank}"
 
@@ -98,29 +112,35 @@ class DocumentRows:
         return RowBlock(self._file, self._sha256, columns, tuple(rows), tuple(lines))
 
     def _row(
-        self, level: Level, root: Segment, document: Segment, findings: list[Finding]
+        self,
+        level: Level,
+        start: Segment,
+        document: Segment,
+        shared: dict[int, list[Segment]],
+        findings: list[Finding],
     ) -> tuple[str, ...]:
-        row: list[str] = []
-        for path in self._paths[level]:
-            values = path.values(root, document)
-            place = Location(self._file, root.line, path.text)
-            if len(values) > 1:
-                params = {"values": _told(values), "count": str(len(values))}
-                findings.append(Finding("XT-SEVERAL-01", Severity.ERROR, place, params=params))
-                row.append("")
-                continue
-            cell = values[0] if values else ""
-            fault = fault_of(cell, place, self._encoding)
-            if fault is not None:
-                findings.append(fault)
-                cell = ""
-            row.append(cell)
-        for repeat in self._beyond[level]:
-            if repeat.path.segments(root, document):
-                place = Location(self._file, root.line, repeat.column)
-                params = {"count": str(repeat.count)}
+        found = iter(self._searches[level].segments(start, document, shared))
+        row = [self._cell(path, next(found), start.line, findings) for path in self._paths[level]]
+        for item, segments in zip(self._beyond[level], found, strict=True):
+            if segments:
+                place = Location(self._file, start.line, item.column)
+                params = {"count": str(item.count)}
                 findings.append(Finding("XT-MORE-01", Severity.ERROR, place, params=params))
         return tuple(row)
+
+    def _cell(self, path: Path, found: list[Segment], line: int, findings: list[Finding]) -> str:
+        values = path.values(found) if found else ()
+        if not values:
+            return ""
+        if len(values) == 1 and BAD_CHARACTER.search(values[0]) is None:
+            return values[0]
+        place = Location(self._file, line, path.text)
+        if len(values) > 1:
+            params = {"values": _told(values), "count": str(len(values))}
+            findings.append(Finding("XT-SEVERAL-01", Severity.ERROR, place, params=params))
+        elif (fault := bad_character(values[0], place, self._encoding)) is not None:
+            findings.append(fault)
+        return ""
 
     def _look_at(self, root: Segment) -> None:
         for segment in root.walk():
@@ -129,10 +149,15 @@ class DocumentRows:
             self.seen.update((segment.name, name) for name in segment.fields)
 
 
+#: Names of the segment that is the document: a path may begin with it.
+ROOTS = frozenset({"IDOC", "UNH"})
 _LEVELS: tuple[Level, ...] = ("document", "line")
 
 
 def _told(values: Sequence[str]) -> str:
     """Return the first of ``values`` for a finding."""
     rest = "…" if len(values) > _MOST_TOLD else ""
-    return ", ".join(BAD.sub("\ufffd", value.strip()) for value in values[:_MOST_TOLD]) + rest
+    return (
+        ", ".join(BAD_CHARACTER.sub("\ufffd", value.strip()) for value in values[:_MOST_TOLD])
+        + rest
+    )

@@ -18,11 +18,12 @@ from pydifact.parser import Parser
 from pydifact.tokenizer import Tokenizer
 
 from config.profile import Format
+from transforms.document_encoding import settled_encoding
 from transforms.document_rows import Document
 from transforms.edifact_tree import Elements, MessageTree, named_segments
 from transforms.finding import Finding, Location, Severity
+from transforms.records import text_of
 from transforms.segments import Segment
-from transforms.text_faults import KEEP_BYTES, settled_encoding
 
 #: Characters of one segment: no element of an invoice is longer than some thousands.
 LONGEST_SEGMENT = 1 << 20
@@ -74,12 +75,12 @@ def edifact_documents(
     declared = _declared(stream)
     encoding = settled_encoding(stream, layout, _CHARSETS.get(declared, ""))
     expected = _CHARSETS.get(declared, encoding)
-    if layout.encoding == "auto" and encoding.removesuffix("-sig") != expected:
+    if layout.encoding == "auto" and encoding != expected:
         params = {"declared": declared, "encoding": encoding}
         yield Finding("XT-CHARSET-01", Severity.WARNING, Location(file, 1), params=params)
-    text = io.TextIOWrapper(stream, encoding, errors=KEEP_BYTES, newline="")
+    text = text_of(stream, encoding)
     try:
-        yield from _Interchanges(text, file).read()
+        yield from _Interchanges(text, file, encoding).read()
     finally:
         text.detach()
 
@@ -183,8 +184,9 @@ def _joined(text: str) -> str:
 
 
 class _Interchanges:
-    def __init__(self, text: io.TextIOWrapper, file: str) -> None:
+    def __init__(self, text: io.TextIOWrapper, file: str, encoding: str) -> None:
         self._file = file
+        self._encoding = encoding
         self._cutter = _Cutter(text)
         self._parser = Parser()
         self._header: Segment | None = None
@@ -255,13 +257,19 @@ class _Interchanges:
         Raises:
             EDISyntaxError: it is empty, or a line break follows the release character.
         """
-        tokens = Tokenizer().get_tokens(raw, self._cutter.characters)
-        found = next(self._parser.convert_tokens_to_raw_segments(tokens), None)
-        if not found:
-            msg = "empty segment"
+        marks = self._cutter.characters
+        if marks.escape_character not in raw:
+            # Where nothing is released the separators are all there is: this is much faster.
+            told = raw.removesuffix(marks.segment_terminator).split(marks.data_separator)
+            parts = [part.split(marks.component_separator) for part in told]
+        else:
+            tokens = Tokenizer().get_tokens(raw, marks)
+            found = next(self._parser.convert_tokens_to_raw_segments(tokens), None) or []
+            parts = [[part] if isinstance(part, str) else list(part) for part in found]
+        if not parts or not parts[0] or not parts[0][0].strip():
+            msg = "a segment without a tag"
             raise EDISyntaxError(msg)
-        parts = [[part] if isinstance(part, str) else list(part) for part in found]
-        return (parts[0] or [""])[0].strip(), parts[1:]
+        return parts[0][0].strip(), parts[1:]
 
     # -- messages ------------------------------------------------------------------------------
 
@@ -277,7 +285,7 @@ class _Interchanges:
             return
         self._rank += 1
         self._count = 1
-        self._document = Document(root, self._rank)
+        self._document = Document(root, self._rank, self._encoding)
         self._tree = MessageTree(root)
         if self._header is not None:
             root.children.append(self._header)

@@ -13,11 +13,12 @@ from typing import BinaryIO
 
 from config.layouts import idoc_layout
 from config.profile import Format
+from transforms.document_encoding import settled_encoding
 from transforms.document_rows import Document
 from transforms.finding import Finding, Location, Severity
 from transforms.idoc import CONTROL, MOST_ELEMENTS, is_invoice, no_invoice
+from transforms.records import text_of
 from transforms.segments import Segment
-from transforms.text_faults import KEEP_BYTES, settled_encoding
 
 #: Characters of a record; SAP's have 1063 at most.
 LONGEST_RECORD = 8192
@@ -50,16 +51,17 @@ def flat_documents(stream: BinaryIO, *, file: str, layout: Format) -> Iterator[D
     another document too (XT-RECORD-02); a last document without totals is cut (XT-CUT-01).
     """
     encoding = settled_encoding(stream, layout)
-    text = io.TextIOWrapper(stream, encoding, errors=KEEP_BYTES, newline="\n")
+    text = text_of(stream, encoding)
     try:
-        yield from _FlatReader(file).read(text)
+        yield from _FlatReader(file, encoding).read(text)
     finally:
         text.detach()
 
 
 class _FlatReader:
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, encoding: str) -> None:
         self._file = file
+        self._encoding = encoding
         self._document: Document | None = None
         self._open: list[Segment] = []
         self._number = ""
@@ -94,7 +96,7 @@ class _FlatReader:
             root = Segment("IDOC", {}, line)
             control = Segment(CONTROL, _fields(CONTROL, record), line)
             root.children.append(control)
-            self._document = Document(root, self._rank)
+            self._document = Document(root, self._rank, self._encoding)
             self._open = [root]
             self._number = control.fields.get("DOCNUM", "")
             self._records = 0

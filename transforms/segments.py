@@ -38,6 +38,15 @@ class Segment:
     fields: Mapping[str, str]
     line: int = 0
     children: list[Segment] = field(default_factory=list)
+    _index: dict[str, list[Segment]] | None = field(default=None, repr=False, compare=False)
+
+    def named(self, name: str) -> list[Segment]:
+        """Return the children called ``name``; from the first call on none may be added."""
+        if self._index is None:
+            self._index = {}
+            for child in self.children:
+                self._index.setdefault(child.name, []).append(child)
+        return self._index.get(name, [])
 
     def walk(self) -> Iterator[Segment]:
         """Yield the segment and all below it, in the order of the file."""
@@ -73,7 +82,7 @@ class Condition:
         below, dot, name = self.name.rpartition(".")
         if not dot:
             return (segment.fields.get(name, "").strip() in values) is not self.negated
-        found = (child for child in segment.children if child.name == below)
+        found = segment.named(below)
         fits = any(child.fields.get(name, "").strip() in values for child in found)
         return fits is not self.negated
 
@@ -86,10 +95,20 @@ class Step:
     conditions: tuple[Condition, ...] = ()
     rank: int = 0
 
-    def among(self, segments: list[Segment]) -> list[Segment]:
-        """Return the segments that fit; of a choice, those of the first value that has any."""
-        found = [segment for segment in segments if segment.name == self.name]
+    def below(self, parents: list[Segment]) -> list[Segment]:
+        """Return what fits among the children of ``parents``."""
+        if len(parents) == 1:
+            return self._among(parents[0].named(self.name))
+        return self._among([child for parent in parents for child in parent.named(self.name)])
+
+    def own(self, segments: list[Segment]) -> list[Segment]:
+        """Return what fits among the segments themselves."""
+        return self._among([segment for segment in segments if segment.name == self.name])
+
+    def _among(self, found: list[Segment]) -> list[Segment]:
         for condition in self.conditions:
+            if not found:
+                break
             # A party must come whole: a choice is made between segments, not field by field.
             groups = [condition.values] if condition.negated else [(v,) for v in condition.values]
             for values in groups:
@@ -97,9 +116,8 @@ class Step:
                 if fitting:
                     break
             found = fitting
-        if self.rank:
-            found = found[self.rank - 1 : self.rank]
-        return found
+        # The rank counts among all that fit, whatever segment each stands in.
+        return found[self.rank - 1 : self.rank] if self.rank else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,31 +130,23 @@ class Path:
     joined: bool = False
     from_document: bool = False
 
-    def segments(self, root: Segment, document: Segment) -> list[Segment]:
-        """Return the segments that hold the field, from ``root`` or from ``document``."""
-        current = [document if self.from_document else root]
-        steps = self.steps
-        if steps and steps[0].name == current[0].name:
-            current, steps = steps[0].among(current), steps[1:]
-        for step in steps:
-            # The rank counts among all that fit, whatever segment each stands in.
-            current = step.among([child for parent in current for child in parent.children])
-        return current
+    def values(self, segments: list[Segment]) -> tuple[str, ...]:
+        """Return the different values of the field in ``segments``, where the path leads.
 
-    def values(self, root: Segment, document: Segment) -> tuple[str, ...]:
-        """Return the different values found, blank ones left out; of ``*`` the joined one alone."""
+        Blank ones are left out; of ``*`` there is one at most, the joined one.
+        """
+        if not self.joined:
+            texts = [segment.fields.get(self.field, "") for segment in segments]
+            return tuple({value.strip(): value for value in texts if value.strip()}.values())
         found: list[str] = []
-        for segment in self.segments(root, document):
+        for segment in segments:
             rank, name = 1, self.field
-            while rank == 1 or (self.joined and name in segment.fields):
-                value = segment.fields.get(name, "")
-                if value.strip():
-                    found.append(value)
+            while rank == 1 or name in segment.fields:
+                found.append(segment.fields.get(name, "").strip())
                 rank += 1
                 name = numbered(self.field, rank)
-        if self.joined:
-            return (" ".join(value.strip() for value in found),) if found else ()
-        return tuple({value.strip(): value for value in found}.values())
+        joined = " ".join(filter(None, found))
+        return (joined,) if joined else ()
 
 
 _NAME = r"[A-Za-z0-9_\-]+"

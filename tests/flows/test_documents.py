@@ -120,6 +120,7 @@ def test_an_empty_file_is_told(tmp_path: Path) -> None:
         (SAP, b"UNB+UNOC:3+A+B'", "0.txt is not an SAP IDoc, as XML or flat"),
         (SAP, b"number;date\n", "0.txt is not an SAP IDoc"),
         (EDIFACT, b"<INVOIC02/>", "0.txt is not an EDIFACT interchange"),
+        (EDIFACT, "UNB+".encode("utf-32"), "0.txt is UTF-32 text"),
     ],
 )
 def test_a_file_of_another_format_stops_everything(

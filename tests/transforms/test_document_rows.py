@@ -38,11 +38,11 @@ def invoice(*more: Segment, number: str = "F1") -> Document:
         made("LIN", 12, c1082="2"),
         made("UNS", 14),
     )
-    return Document(root, 7)
+    return Document(root, 7, "cp1252")
 
 
 def rows(document: Document, profile: Profile = PROFILE) -> InvoiceRows:
-    return DocumentRows(profile, "a.edi", "ab" * 32, "auto").rows(document)
+    return DocumentRows(profile, "a.edi", "ab" * 32).rows(document)
 
 
 def test_a_document_has_a_header_row_and_a_row_for_each_line() -> None:
@@ -95,7 +95,8 @@ def test_what_a_repeated_group_leaves_out_is_a_finding() -> None:
 
 def test_characters_that_no_invoice_holds_are_findings() -> None:
     found = rows(invoice(made("RFF", 5, c1153="ON", c1154="O\x02")))
-    assert [finding.rule for finding in found.findings] == ["XT-CONTROL-01"]
+    [finding] = found.findings
+    assert (finding.rule, finding.params["encoding"]) == ("XT-CONTROL-01", "cp1252")
 
 
 def test_findings_of_the_document_stay_with_it() -> None:
@@ -105,7 +106,7 @@ def test_findings_of_the_document_stay_with_it() -> None:
 
 
 def test_segments_that_no_path_names_are_noted_once_with_their_first_place() -> None:
-    reader = DocumentRows(PROFILE, "a.edi", "", "auto")
+    reader = DocumentRows(PROFILE, "a.edi", "")
     for _ in range(2):
         reader.rows(invoice(made("LOC", 5), made("LOC", 6, made("RFF", 7))))
     assert reader.unused == {"LOC": 5}

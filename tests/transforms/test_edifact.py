@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -92,6 +93,18 @@ def test_several_interchanges_may_stand_in_one_file() -> None:
     documents, findings = read(content)
     assert [document.rank for document in documents] == [1, 2]
     assert not findings
+
+
+def test_a_released_character_is_itself() -> None:
+    # Released or not, a digit is a digit: both ways of taking a segment apart agree.
+    plain = interchange(message(EANCOM), charset="UNOW", encoding="utf-8", advice="")
+    every = re.sub(rb"([0-9])", rb"?\1", plain)
+    [[one], _], [[other], _] = read(plain), read(every)
+    shapes = [
+        [(segment.name, segment.fields, segment.line) for segment in document.root.walk()]
+        for document in (one, other)
+    ]
+    assert shapes[0] == shapes[1]
 
 
 def test_line_breaks_of_a_text_are_kept() -> None:
