@@ -118,12 +118,13 @@ class ExtractReading:
 
     # -- files -----------------------------------------------------------------------------------
 
-    def _fits(self, file: ExtractFile, side: Side) -> bool:
-        """Whether a file has the columns that a side must have."""
+    def _fits(self, file: ExtractFile, side: Side) -> int:
+        """Return how many columns of a side a file has; none when one is missing that must be."""
         if file.name not in self._columns:
             with self._open(file) as table:
                 self._columns[file.name] = table.columns
-        return set(side.required) <= set(self._columns[file.name])
+        columns = set(self._columns[file.name])
+        return len(columns & side.wanted) if columns.issuperset(side.required) else 0
 
     def _fill(self, index: JoinIndex) -> None:
         """Put the rows of all joined files where invoices ask for them."""

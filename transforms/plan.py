@@ -13,7 +13,7 @@ from config.profile import Profile, TermSource
 from config.terms import DECIMAL_KINDS, Level, Term, registry
 from transforms.building import Builder, Cell, Finish, Reading, Wiring, compile_tree
 from transforms.converters import checked_siret, converter
-from transforms.formulas import column_of, formulas
+from transforms.formulas import column_of, formulas, shown_columns
 from transforms.grouping import RowBlock
 from transforms.invoice import Invoice, InvoiceLine
 from transforms.vat_codes import CODE_FIELD, vat_finish
@@ -81,10 +81,7 @@ class Plan:
         self._company = company
         found = formulas(profile)
         #: The file's column that a computed one is told as.
-        self._shown = {
-            formula.name: next((name for name in formula.node.columns), formula.name)
-            for formula in (*found.header, *found.lines)
-        }
+        self._shown = shown_columns(found)
         self.lookups: dict[str, int] = {}
         self.columns: dict[str, str] = {}
         header_ranks = {column: rank for rank, column in enumerate(header_columns)}
