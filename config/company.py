@@ -1,19 +1,27 @@
 """Types of a company file: what a firm's invoices always say and its ERP does not export.
 
 Seller, bank account, VAT codes and units. The words of the file are everyday ones; the mapping
-engine sees them as business terms (:attr:`Company.values`). See docs/profiles.md.
+engine sees them as business terms (:attr:`Company.values`). See docs/company.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Literal
+from pathlib import PurePath
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from config.company_tables import Enrichment, PaymentTerms
+from config.company_tables import Enrichment, PaymentTerms, VatCode, VatReason
 from config.terms import registry
 
 
@@ -89,38 +97,6 @@ class CompanyPayee(Part):
     identifier_type: Literal["1", "2", "3", "4", "5", "6", "7"] = "1"
 
 
-class VatCode(Part):
-    """What a VAT code of the ERP means. The category is never guessed: this table says it."""
-
-    category: Literal["S", "Z", "E", "AE", "K", "G", "O"]
-    """BT-151, UNTDID 5305."""
-    rate: Annotated[Decimal, Field(ge=0, le=100)] | None = None
-    """Percentage; empty for category ``O``."""
-    reason: str | None = None
-    """BT-120, needed for the categories without VAT."""
-    reason_code: str | None = None
-    """BT-121, VATEX code."""
-
-    @model_validator(mode="after")
-    def _rate_fits(self) -> VatCode:
-        """Hold category and rate together (EN 16931-1:2017, BR-S-05, BR-Z-05, BR-O-05...)."""
-        if self.category == "S":
-            if not self.rate:
-                msg = "category S needs a rate above 0"
-                raise ValueError(msg)
-        elif self.rate:
-            msg = f"category {self.category} has no rate above 0"
-            raise ValueError(msg)
-        return self
-
-
-class VatReason(Part):
-    """Exemption reason of a VAT category, for extracts that give the category itself."""
-
-    reason: str | None = None
-    reason_code: str | None = None
-
-
 #: Everyday place in the company file -> business term.
 PLACES: Mapping[str, str] = {
     "seller.name": "BT-27",
@@ -190,6 +166,7 @@ class Company(Part):
     section, an invoice of a code that is not listed is held back."""
     enrichment: tuple[Enrichment, ...] = ()
     """Tables kept beside this file, asked in this order."""
+    _path: str = PrivateAttr(default="")
 
     @field_validator("defaults")
     @classmethod
@@ -223,15 +200,60 @@ class Company(Part):
     def for_code(self, code: str) -> Company | None:
         """Return the company file as it is for a company code of the ERP; None: not listed.
 
-        Sections of the code are laid over the general ones, key by key.
+        Sections of the code are laid over the general ones, key by key; a VAT code is replaced
+        whole. Each code is made once.
         """
-        unit = self.companies.get(code)
-        if unit is None:
-            return None
+        if code not in self.made:
+            unit = self.companies.get(code)
+            self.made[code] = self._laid_over(unit) if unit is not None else None
+        return self.made[code]
+
+    def _laid_over(self, unit: CompanyUnit) -> Company:
         over = unit.model_dump(exclude_unset=True)
-        base = self.model_dump(exclude_unset=True)
-        base.pop("companies", None)
-        return Company.model_validate(_over(base, over))
+        base = self.model_dump(exclude_unset=True, exclude={"companies", "vat_codes"})
+        codes = {**self.vat_codes, **unit.vat_codes}
+        return Company.model_validate({**_over(base, over), "vat_codes": codes}).kept_at(self._path)
+
+    @cached_property
+    def made(self) -> dict[str, Company | None]:
+        """Hold what :meth:`for_code` has made."""
+        return {}
+
+    @model_validator(mode="after")
+    def _codes_hold_together(self) -> Company:
+        for code, unit in self.companies.items():
+            try:
+                self._laid_over(unit)
+            except ValidationError as error:
+                fault = error.errors()[0]
+                place = ".".join(str(step) for step in ("companies", code, *fault["loc"]))
+                msg = f"{place}: {fault['msg']}"
+                raise ValueError(msg) from error
+        return self
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """Leave what is made at need behind: a worker makes its own."""
+        state = super().__getstate__()
+        held = {
+            key: value for key, value in state["__dict__"].items() if key in type(self).model_fields
+        }
+        return {**state, "__dict__": held}
+
+    def kept_at(self, path: str) -> Company:
+        """Return this company with the path of its file, for tables beside it and for findings."""
+        copy = self.model_copy()
+        copy._path = path
+        return copy
+
+    @property
+    def path(self) -> str:
+        """Return the path of the company file; empty when it was made otherwise."""
+        return self._path
+
+    @property
+    def file_name(self) -> str:
+        """Return the name of the company file; empty when it was made otherwise."""
+        return PurePath(self._path).name
 
     @property
     def sellers(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Tables of a company file: payment terms, company codes, and the tables that accountants keep.
+"""Tables of a company file: VAT codes, payment terms, and the tables that accountants keep.
 
 See docs/company.md; ``config.company`` puts them together.
 """
@@ -6,6 +6,7 @@ See docs/company.md; ``config.company`` puts them together.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -17,6 +18,44 @@ class TablePart(BaseModel):
     """Base of every section: immutable, no unknown key."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class VatCode(TablePart):
+    """What a VAT code of the ERP means. The category is never guessed: this table says it."""
+
+    category: Literal["S", "Z", "E", "AE", "K", "G", "O", "L", "M", "B"]
+    """BT-151, UNTDID 5305: ``S`` with VAT, ``E`` exempt, ``AE`` reverse charge, ``K`` within the
+    EU, ``G`` export, ``O`` outside the scope, ``Z`` zero rate. ``L`` (IGIC), ``M`` (IPSI) and
+    ``B`` (Italian split payment) belong to the norm; Chorus Pro takes none of them."""
+    rate: Annotated[Decimal, Field(ge=0, le=100)] | None = None
+    """Percentage; empty for category ``O``."""
+    reason: str | None = None
+    """BT-120, needed for the categories ``E``, ``AE``, ``K``, ``G`` and ``O``."""
+    reason_code: str | None = None
+    """BT-121, VATEX code."""
+
+    @model_validator(mode="after")
+    def _rate_fits(self) -> VatCode:
+        """Hold category and rate together (EN 16931-1:2017, BR-S-05, BR-Z-05, BR-O-05...)."""
+        if self.category in ("S", "B"):
+            if not self.rate:
+                msg = f"category {self.category} needs a rate above 0"
+                raise ValueError(msg)
+        elif self.category in ("L", "M"):  # BR-IG-05, BR-IP-05: 0 or more
+            if self.rate is None:
+                msg = f"category {self.category} needs a rate"
+                raise ValueError(msg)
+        elif self.rate:
+            msg = f"category {self.category} has no rate above 0"
+            raise ValueError(msg)
+        return self
+
+
+class VatReason(TablePart):
+    """Exemption reason of a VAT category, for extracts that give the category itself."""
+
+    reason: str | None = None
+    reason_code: str | None = None
 
 
 class PaymentTerms(TablePart):

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from config.profile_parts import (
     Dates,
@@ -114,6 +116,15 @@ class TermSource(Part):
     @classmethod
     def _from_text(cls, value: Any) -> Any:
         return {"column": value} if isinstance(value, str) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Return the JSON Schema: a column name stands for the whole."""
+        whole = handler.resolve_ref_schema(handler(core_schema))
+        column = {"type": "string", "description": "Column of the extract."}
+        return {"anyOf": [column, whole], "description": whole.pop("description", "")}
 
     @model_validator(mode="after")
     def _one_origin(self) -> TermSource:

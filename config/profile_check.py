@@ -95,7 +95,7 @@ def _dates(here: tuple[str | int, ...], dates: Dates) -> Iterator[ProfileFault]:
         if pattern == "excel":
             continue
         words = _WORD.findall(pattern)
-        unknown = [word for word in words if word not in DATE_WORDS and word != "T"]
+        unknown = [word for word in words if word not in DATE_WORDS and word not in ("T", "Z")]
         days = [word for word in words if word in {"yyyy", "yy", "MM", "dd"}]
         years = [word for word in days if word.startswith("y")]
         if unknown:

@@ -21,7 +21,11 @@ def _listed(value: Any) -> Any:
 
 
 #: One name or several: ``key: NUM`` or ``key: [COMPANY, NUM]``.
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
+Names = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...]),
+    Field(min_length=1),
+]
 
 
 class Part(BaseModel):

@@ -91,7 +91,7 @@ class Source(Section):
     profile: str = "generic"
     """Name of a shipped profile, or path of a YAML file."""
     company_file: Path | None = None
-    """The firm's constants (seller, IBAN, VAT codes); see docs/profiles.md."""
+    """The firm's constants (seller, IBAN, VAT codes, tables); see docs/company.md."""
 
 
 class Attachments(Section):

@@ -13,6 +13,7 @@ from config.settings import Settings
 from config.target import Target
 from flows.attachments import AttachmentFile
 from flows.ledger import Known
+from transforms.enrichment import EnrichmentTable
 from transforms.grouping import InvoiceRows
 from transforms.outcome import BuiltFlow, InvoiceOutcome
 
@@ -34,6 +35,8 @@ class WorkerSetup:
     outbox: Path
     """Folder of this run below the outbox."""
     stylesheet: bytes | None = None
+    tables: tuple[EnrichmentTable, ...] = ()
+    """What accountants keep beside the company file."""
 
 
 @dataclass(frozen=True, slots=True)

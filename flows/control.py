@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from config.profile import Format
 from config.settings import TableControl
 from flows.errors import ControlError
+from flows.tables import encoding_of_file
+from transforms.table import TableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Counted:
     total: Decimal
 
 
-def expected_of(path: Path, control: TableControl, *, encoding: str) -> Expected | None:
+def expected_of(path: Path, control: TableControl, *, layout: Format) -> Expected | None:
     """Return what the control of ``path`` announces, or None when no control is set.
 
     Raises:
@@ -53,7 +56,7 @@ def expected_of(path: Path, control: TableControl, *, encoding: str) -> Expected
             message = f"The control file {side.name} of {path.name} cannot be read: {error}."
             raise ControlError(message, next_step=_STEP) from error
         return _parse(fields, side.name)
-    trailer = _last_line(path, encoding)
+    trailer = _last_line(path, _encoding(path, layout))
     cells = [cell.strip().strip('"') for cell in _split(trailer)]
     if not cells or cells[0] != control.trailer_mark:
         message = f"{path.name} does not end with a {control.trailer_mark} record: it may be cut."
@@ -92,6 +95,13 @@ def _parse(fields: list[str], origin: str) -> Expected:
     except (ValueError, InvalidOperation) as error:
         message = f"The control in {origin} cannot be read: {' '.join(fields)[:200]}."
         raise ControlError(message, next_step=_STEP) from error
+
+
+def _encoding(path: Path, layout: Format) -> str:
+    try:
+        return encoding_of_file(path, layout)
+    except TableError as error:
+        raise ControlError(f"{path.name} cannot be read: {error}.", next_step=_STEP) from error
 
 
 def _last_line(path: Path, encoding: str) -> str:

@@ -94,7 +94,7 @@ def convert_files(
     today = clock().astimezone(ZoneInfo(settings.run_date)).date()
     sources = load_sources(settings, run_id="convert", run_date=today, outbox=out)
     worker = Worker(sources.setup)
-    mapper = Mapper(sources.setup.profile, sources.setup.company)
+    mapper = Mapper(sources.setup.profile, sources.setup.company, sources.setup.tables)
     done = Conversion()
     told: list[dict[str, object]] = []
     warnings: dict[str, tuple[int, str]] = {}

@@ -16,6 +16,7 @@ from config.catalogue import Language
 from config.directory import DirectoryView, Service, Structure
 from config.settings import Settings
 from config.target import Target, load_target
+from flows.enrichment import load_tables
 from flows.errors import ConfigurationError
 from flows.extracts import ExtractFile, load_company, load_profile, read_extracts
 from flows.ledger import DirectoryImport, Ledger
@@ -226,7 +227,7 @@ def _judged(
     """Yield each invoice with what the rules of the directory say of it."""
     profile = load_profile(profile_name or settings.source.profile)
     company = load_company(settings.source.company_file) if settings.source.company_file else None
-    mapper = Mapper(profile, company)
+    mapper = Mapper(profile, company, load_tables(company))
     target = load_target(
         settings.target, overrides=settings.target_options, policies=settings.policies
     ).model_copy(update={"families": ("directory",)})

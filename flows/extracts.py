@@ -8,22 +8,21 @@ invoice) finds those that come back, so that no invoice goes out with only its f
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
-from typing import BinaryIO
 
 from config.profile import Profile
-from flows.errors import ConfigurationError
+from flows.documents import DocumentReading
 from flows.extract_sets import ExtractFile, ExtractSet, WrongProfileError, sets_of
-from flows.extract_sides import Side, sides_of, with_likeness
+from flows.extract_sides import Side, sides_of
+from flows.extract_tables import ExtractTables
 from flows.joins import JoinIndex
 from flows.profiles import load_company, load_profile
 from flows.spill import Spill
 from transforms.finding import Finding, Location, Severity
 from transforms.grouping import InvoiceRows, Keying, Part, RowBlock, gather, joined_key
 from transforms.records import RowFault
-from transforms.table import Table, TableError, TextTable, in_order, kept_columns
-from transforms.workbook import WorkbookTable
+from transforms.table import Table, in_order
 
 __all__ = [
     "ExtractFile",
@@ -37,7 +36,7 @@ __all__ = [
 
 def read_extracts(
     files: Sequence[ExtractFile], profile: Profile, *, spill_folder: Path, trailer_mark: str = ""
-) -> ExtractReading:
+) -> ExtractReading | DocumentReading:
     """Return the reading of ``files``; the headers of all of them are checked at once.
 
     Args:
@@ -47,6 +46,8 @@ def read_extracts(
     Raises:
         WrongProfileError: naming every missing column of every file, before anything is read.
     """
+    if profile.shape.kind == "documents":
+        return DocumentReading(files, profile)
     return ExtractReading(files, profile, spill_folder, trailer_mark)
 
 
@@ -70,7 +71,6 @@ class ExtractReading:
         self._files = tuple(files)
         self._profile = profile
         self._spill_folder = spill_folder
-        self._trailer_mark = trailer_mark
         self._sides = sides_of(profile)
         self._flat = self._sides.lines is None
         self.rows_read = 0
@@ -79,8 +79,8 @@ class ExtractReading:
         self.warnings: list[Finding] = []
         self._of_itself = {join.name for join in profile.joined if join.optional and join.of_itself}
         self._kept: dict[str, tuple[str, ...]] = {}
-        self._columns: dict[str, tuple[str, ...]] = {}
-        self._sets = sets_of(files, profile, self._sides, self._fits)
+        self._tables = ExtractTables(profile, trailer_mark)
+        self._sets = sets_of(files, profile, self._sides, self._tables.fits)
         checked: dict[tuple[str, str], None] = {}
         faults: list[str] = []
         for group in self._sets:
@@ -118,14 +118,6 @@ class ExtractReading:
 
     # -- files -----------------------------------------------------------------------------------
 
-    def _fits(self, file: ExtractFile, side: Side) -> int:
-        """Return how many columns of a side a file has; none when one is missing that must be."""
-        if file.name not in self._columns:
-            with self._open(file) as table:
-                self._columns[file.name] = table.columns
-        columns = set(self._columns[file.name])
-        return len(columns & side.wanted) if columns.issuperset(side.required) else 0
-
     def _fill(self, index: JoinIndex) -> None:
         """Put the rows of all joined files where invoices ask for them."""
         done: set[tuple[str, str]] = set()
@@ -135,14 +127,15 @@ class ExtractReading:
                     kept = self._kept.get(f"{name}:{file.name}", ())
                     if kept and (name, file.sha256) not in done:
                         done.add((name, file.sha256))
-                        index.add(name, file.name, file.sha256, kept, self._joined(file, kept))
+                        rows = self._joined(file, self._sides.joined[name], kept)
+                        index.add(name, file.name, file.sha256, kept, rows)
         index.ready()
 
     def _joined(
-        self, file: ExtractFile, kept: tuple[str, ...]
+        self, file: ExtractFile, side: Side, kept: tuple[str, ...]
     ) -> Iterator[tuple[int, tuple[str, ...]]]:
         own = any(file in group.invoices for group in self._sets)
-        with self._open(file) as table:
+        with self._tables.open(file, side) as table:
             for chunk in table.chunks(kept):
                 if not own:
                     count = len(chunk.lines) + len(chunk.faults)
@@ -151,62 +144,14 @@ class ExtractReading:
                     self.orphan_findings += [f for fault in chunk.faults for f in fault.findings]
                 yield from zip(chunk.lines, chunk.rows, strict=True)
 
-    @contextmanager
-    def _open(self, file: ExtractFile) -> Iterator[Table]:
-        try:
-            stream = file.path.open("rb")
-        except OSError as error:
-            message = f"The extract {file.path} cannot be read: {error.strerror}."
-            raise ConfigurationError(
-                message, next_step="Check the file, then run again."
-            ) from error
-        with stream:
-            table = self._table(stream, file)
-            with closing(table):
-                yield table
-
-    def _table(self, stream: BinaryIO, file: ExtractFile) -> Table:
-        layout = self._profile.format
-        suffix = Path(file.name).suffix.lower()
-        try:
-            if layout.kind == "xlsx" or suffix == ".xlsx":
-                return WorkbookTable(stream, file=file.name, profile=self._profile)
-            if suffix == ".tsv":
-                layout = layout.model_copy(update={"separator": "\t"})
-            return TextTable(stream, file=file.name, layout=layout, trailer_mark=self._trailer_mark)
-        except TableError as error:
-            message = f"{file.name} cannot be read: {error}."
-            step = "Check format in the profile (encoding, separator), or ask for the file again."
-            raise WrongProfileError(message, next_step=step) from error
-
     def _check(self, file: ExtractFile, side: Side, join: str = "") -> list[str]:
-        with self._open(file) as table:
-            columns = self._columns[file.name] = table.columns
-        place = f"{join}:{file.name}" if join else file.name
-        self._kept[place] = ()
-        if not columns:
-            self.warnings.append(Finding("XT-EMPTY-01", Severity.WARNING, Location(file.name)))
-            return []
-        missing = [column for column in side.required if column not in columns]
-        if missing and join in self._of_itself:
+        # Master data has many more columns than an invoice needs: they are not told.
+        checked = self._tables.check(file, side, strange=not join)
+        if checked.faults and join in self._of_itself:
             return []  # the extract does not say by what its invoices name one another
-        faults = []
-        if missing:
-            told = ", ".join(with_likeness(column, columns) for column in missing)
-            faults.append(f"{file.name} has no column {told}")
-        try:
-            self._kept[place] = kept_columns(columns, side.wanted)
-        except TableError as error:
-            faults.append(f"{file.name}: {error}")
-        ignored = self._profile.ignored_columns
-        if join:  # master data has many more columns than an invoice needs
-            return faults
-        self.warnings.extend(
-            Finding("XT-COLUMN-01", Severity.WARNING, Location(file.name, None, column))
-            for column in dict.fromkeys(columns)
-            if column and column not in side.wanted and column not in ignored
-        )
-        return faults
+        self._kept[f"{join}:{file.name}" if join else file.name] = checked.kept
+        self.warnings += checked.warnings
+        return checked.faults
 
     # -- rows ------------------------------------------------------------------------------------
 
@@ -226,7 +171,7 @@ class ExtractReading:
     def _keys(self, file: ExtractFile, side: Side) -> dict[str, list[int]]:
         """Return the keys of a file in order, each with the lines where its rows begin."""
         found: dict[str, list[int]] = {}
-        with self._open(file) as table:
+        with self._tables.open(file, side) as table:
             if not table.columns:
                 return found
             keying = self._keying(file, table, side)
@@ -242,7 +187,7 @@ class ExtractReading:
         kept = self._kept[file.name]
         if not kept:
             return
-        with self._open(file) as table:
+        with self._tables.open(file, side) as table:
             keying = self._keying(file, table, side)
             ranks = tuple(kept.index(column) for column in side.key)
             yield from gather(keying.rows(self._rows(file, table, kept, ranks)))
@@ -394,15 +339,5 @@ def _keyed(
     table: Table, key: tuple[str, ...]
 ) -> Iterator[tuple[int, str, tuple[str, ...]] | RowFault]:
     """Yield the key of each row, and the faults; the cells are not looked at."""
-    if len(key) == 1:
-        for item in table.keys(key[0]):
-            yield item if isinstance(item, RowFault) else (*item, ())
-        return
-    kept = kept_columns(table.columns, key)
-    ranks = [kept.index(column) for column in key]
-    for chunk in table.chunks(kept):
-        for row in in_order(chunk):
-            if isinstance(row, RowFault):
-                yield row
-            else:
-                yield row[0], joined_key([row[1][rank] for rank in ranks]), ()
+    for item in table.keys(key):
+        yield item if isinstance(item, RowFault) else (item[0], joined_key(item[1]), ())

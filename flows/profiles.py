@@ -16,13 +16,14 @@ from config.profile_check import check_profile
 from config.yaml_text import YamlTextError, load_yaml
 from flows.errors import ConfigurationError
 from flows.wording import faults_of
+from transforms.document_paths import path_faults
 from transforms.formulas import check_formulas
 
 _Model = TypeVar("_Model", bound=BaseModel)
 #: Profiles that extend one another at most this deep; more is a circle.
 _MAX_DEPTH = 8
 _PROFILE_STEP = "See docs/profiles.md for the keys of a profile."
-_COMPANY_STEP = "See docs/profiles.md for the keys of a company file."
+_COMPANY_STEP = "See docs/company.md for the keys of a company file."
 
 
 def shipped_profiles() -> tuple[str, ...]:
@@ -60,7 +61,7 @@ def load_profile(name_or_path: str | Path) -> Profile:
     source = _Source.open(str(name_or_path))
     merged, texts = source.merged()
     profile = _validated(Profile, merged, texts, _PROFILE_STEP)
-    faults = (*check_profile(profile), *check_formulas(profile))
+    faults = (*check_profile(profile), *check_formulas(profile)) or path_faults(profile)
     if faults:
         told = "; ".join(f"{_place(texts, fault.keys)}: {fault.reason}" for fault in faults)
         message = f"The profile {source.label} is wrong: {told}."
@@ -69,13 +70,14 @@ def load_profile(name_or_path: str | Path) -> Profile:
 
 
 def load_company(path: str | Path) -> Company:
-    """Return the company file at ``path``.
+    """Return the company file at ``path``, which it remembers: its tables are beside it.
 
     Raises:
         ConfigurationError: naming file, line and key of every fault.
     """
     source = _Source(str(path), _read(Path(path)))
-    return _validated(Company, source.values(_COMPANY_STEP), [source], _COMPANY_STEP)
+    company = _validated(Company, source.values(_COMPANY_STEP), [source], _COMPANY_STEP)
+    return company.kept_at(str(path))
 
 
 class _Source:

@@ -1,4 +1,4 @@
-"""What a run works with: profile, company file, target and stylesheet, checked beforehand."""
+"""What a run works with: profile, company file with its tables, target and stylesheet, checked."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from config.settings import Settings
 from config.target import Target, load_target
 from flows.chunk import WorkerSetup
+from flows.enrichment import load_tables
 from flows.errors import ConfigurationError
 from flows.extracts import load_company, load_profile
 
@@ -30,13 +31,14 @@ class Sources:
 
 
 def load_sources(settings: Settings, *, run_id: str, run_date: date, outbox: Path) -> Sources:
-    """Load profile, company file, target and stylesheet.
+    """Load profile, company file with its tables, target and stylesheet.
 
     Raises:
         ConfigurationError: when one of them is wrong; the message names file, line and key.
     """
     profile = load_profile(settings.source.profile)
     company = load_company(settings.source.company_file) if settings.source.company_file else None
+    tables = load_tables(company)
     target = load_target(
         settings.target, overrides=settings.target_options, policies=settings.policies
     )
@@ -47,8 +49,9 @@ def load_sources(settings: Settings, *, run_id: str, run_date: date, outbox: Pat
         except OSError as error:
             message = f"The stylesheet {settings.bundle.stylesheet} cannot be read: {error}."
             raise ConfigurationError(message, next_step="Mend bundle.stylesheet.") from error
+    parts = (run_id, repr(settings), repr(profile), repr(company), repr(target))
     digest = hashlib.sha256(
-        "\0".join((run_id, repr(settings), repr(profile), repr(company), repr(target))).encode()
+        "\0".join((*parts, *(table.sha256 for table in tables))).encode()
     ).hexdigest()
     setup = WorkerSetup(
         digest=digest,
@@ -60,5 +63,6 @@ def load_sources(settings: Settings, *, run_id: str, run_date: date, outbox: Pat
         run_date=run_date,
         outbox=outbox,
         stylesheet=stylesheet,
+        tables=tables,
     )
     return Sources(settings, setup, target)

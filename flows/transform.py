@@ -86,7 +86,8 @@ class Transformation:
         self._resumed = resumed
         self._now = now
         self._progress = progress
-        self._mapper = Mapper(sources.setup.profile, sources.setup.company)
+        setup = sources.setup
+        self._mapper = Mapper(setup.profile, setup.company, setup.tables)
         self._recorded: dict[tuple[str, int], tuple[str | None, str | None, Decimal | None]] = {}
         self._files: dict[str, _File] = {}
         self._claimed: landing.Claim | None = None
@@ -189,7 +190,7 @@ class Transformation:
         Raises:
             ControlError: naming every file whose control is missing or cannot be read.
         """
-        encoding = self._sources.setup.profile.format.encoding
+        layout = self._sources.setup.profile.format
         faults: list[ControlError] = []
         for file in claim.files:
             expected = None
@@ -204,7 +205,7 @@ class Transformation:
                 try:
                     if not self._reusable(file.name):
                         expected = control.expected_of(
-                            file.path, self._settings.landing.control, encoding=encoding
+                            file.path, self._settings.landing.control, layout=layout
                         )
                 except ControlError as error:
                     faults.append(error)

@@ -74,7 +74,7 @@ class Worker:
     def __init__(self, setup: WorkerSetup) -> None:
         self._setup = setup
         self._settings = setup.settings
-        self._mapper = Mapper(setup.profile, setup.company)
+        self._mapper = Mapper(setup.profile, setup.company, setup.tables)
         self._gate = XsdGate(setup.settings.syntax.value)
         self._limits = attachment_limits(setup.settings.attachments)
         self._context = rule_context(setup)

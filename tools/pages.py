@@ -1,6 +1,6 @@
 """Write the generated pages: docs/rules.md, docs/settings.md, docs/cli.md, config/default.toml.
 
-The tables of columns in docs/profiles.md are written too.
+The tables of columns in docs/profiles.md and the JSON Schemas in docs/schemas are written too.
 
 ``make docs`` runs this; a test holds the pages against what it would write.
 """
@@ -19,6 +19,7 @@ import typer
 from pydantic.fields import FieldInfo
 
 from config.catalogue import load_catalogue
+from config.json_schema import SCHEMA_NAMES, SchemaName, json_schema
 from config.section import Section
 from config.settings import Settings
 from flows.cli.main import app
@@ -37,7 +38,13 @@ def pages() -> dict[Path, str]:
         ROOT / "docs" / "cli.md": cli_page(),
         ROOT / "config" / "default.toml": default_toml(),
         profiles: with_columns(profiles.read_text("utf-8")),
+        **{ROOT / "docs" / "schemas" / f"{name}.json": schema_file(name) for name in SCHEMA_NAMES},
     }
+
+
+def schema_file(name: SchemaName) -> str:
+    """Return a JSON Schema as ``chorus-flows schema`` prints it."""
+    return json.dumps(json_schema(name), ensure_ascii=False, indent=2) + "\n"
 
 
 # -- settings --------------------------------------------------------------------------------------
@@ -173,6 +180,7 @@ def main() -> None:
     """Write the pages that differ."""
     for path, text in pages().items():
         if not path.exists() or path.read_text("utf-8") != text:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, "utf-8")
             print(f"written: {path.relative_to(ROOT)}")
 

@@ -38,7 +38,8 @@ def parse_decimal(text: str, marks: Marks) -> Decimal:
     """Return the number written in ``text``; every digit written is kept.
 
     A sign may lead (``-1,5``), trail as SAP writes it (``1,5-``), or be a pair of parentheses as
-    accountants do (``(1,5)``). Thousands must stand in groups of three.
+    accountants do (``(1,5)``), or be a word of ``marks.negative`` after it (``1,5 CR``); one of
+    these, not two. Thousands must stand in groups of three.
 
     Raises:
         AmountError: when ``text`` is anything else, scientific notation included.
@@ -98,5 +99,7 @@ def _pattern(marks: Marks) -> re.Pattern[str]:
     point = re.escape(marks.decimal)
     number = rf"(?=[0-9{point}])(?P<whole>{whole})?(?:{point}(?P<fraction>[0-9]+))?"
     before = rf"(?P<opening>\()?[{SPACES}]?(?P<leading>[+-])?[{SPACES}]?"
-    after = rf"[{SPACES}]?(?P<trailing>-)?[{SPACES}]?(?P<closing>\))?"
+    words = (word.strip() for word in marks.negative)
+    minus = "|".join(["-", *(re.escape(word) for word in words if word)])
+    after = rf"[{SPACES}]*(?P<trailing>{minus})?[{SPACES}]?(?P<closing>\))?"
     return re.compile(before + number + after)

@@ -208,7 +208,7 @@ def _compile(
     lists: dict[str, list[Builder]] = {}
     for step, below in branches.items():
         name, mark, group = step.partition("[")
-        inner, optional = _field_of(kind, name)
+        inner, optional = field_of(kind, name)
         always_made = not mark and not optional
         label = f"{name}[{group.partition('.')[0]}]" if mark else name
         path = f"{here}.{label}" if here else label
@@ -257,7 +257,7 @@ def _hints(kind: type) -> Mapping[str, Any]:
     return get_type_hints(kind, vars(model), vars(model))
 
 
-def _field_of(kind: Any, name: str) -> tuple[Any, bool]:
+def field_of(kind: Any, name: str) -> tuple[Any, bool]:
     """Return the class below field ``name``, and whether it may be absent."""
     hint = _hints(kind)[name]
     declared = next(item for item in fields(kind) if item.name == name)

@@ -44,16 +44,13 @@ def converter(
     source: TermSource,
     profile: Profile,
     units: Mapping[str, str],
-    *,
-    computed: bool = False,
 ) -> Converter:
     """Return the converter of ``term`` as ``source`` of ``profile`` asks for it.
 
     Args:
         units: units of the company file, which complete the profile's table ``units``.
-        computed: whether the column is an expression, written in canonical texts.
     """
-    read = _by_kind(term, source, profile, computed=computed or source.value is not None)
+    read = _by_kind(term, source, profile)
     if source.table is not None:
         table = dict(profile.tables.get(source.table, {}))
         if source.table == UNITS_TABLE:
@@ -64,7 +61,8 @@ def converter(
     return read
 
 
-def _by_kind(term: Term, source: TermSource, profile: Profile, *, computed: bool) -> Converter:
+def _by_kind(term: Term, source: TermSource, profile: Profile) -> Converter:
+    computed = source.value is not None
     if term.kind == "date":
         return _date(_CANONICAL_DATES if computed else source.dates or profile.dates)
     if term.kind in DECIMAL_KINDS:

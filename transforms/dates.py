@@ -23,10 +23,10 @@ _FIELDS = {
 }
 _WORD = re.compile("(" + "|".join(_FIELDS) + ")")
 #: Day 0 of Excel's 1900 date system, which believes that 1900 was a leap year.
-_EXCEL_EPOCH = date(1899, 12, 30)
+EXCEL_EPOCH = date(1899, 12, 30)
 _EXCEL_DAY = re.compile(r"[0-9]{3,6}(?:[.][0-9]+)?")
 #: Serials up to 1 March 1900 count a day that never was.
-_EXCEL_FIRST = 61
+EXCEL_FIRST = 61
 
 
 class DateError(ValueError):
@@ -66,7 +66,7 @@ def parser(dates: Dates) -> Callable[[str], date | None]:
 def date_text(value: date, pattern: str) -> str:
     """Return ``value`` written in ``pattern``: what :func:`parse_date` reads back."""
     if pattern == "excel":
-        return str((value - _EXCEL_EPOCH).days)
+        return str((value - EXCEL_EPOCH).days)
     words = {
         "yyyy": f"{value.year:04d}",
         "yy": f"{value.year % 100:02d}",
@@ -100,4 +100,4 @@ def _read_serial(text: str) -> date | None:
     if _EXCEL_DAY.fullmatch(text) is None:
         return None
     days = int(text.partition(".")[0])
-    return _EXCEL_EPOCH + timedelta(days=days) if days >= _EXCEL_FIRST else None
+    return EXCEL_EPOCH + timedelta(days=days) if days >= EXCEL_FIRST else None

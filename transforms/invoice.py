@@ -255,7 +255,8 @@ class Provenance:
     """Where the values of an invoice were read.
 
     ``columns`` maps a business term to the ERP column it was read from (shared by all invoices of
-    one profile); ``lines`` gives the physical line of each BG-25, in order.
+    one profile); ``lines`` gives the physical line of each BG-25, in order. ``elsewhere`` holds the
+    place of the terms that another file gave (``transforms.enrichment``).
     """
 
     file: str
@@ -263,6 +264,7 @@ class Provenance:
     columns: Mapping[str, str]
     lines: tuple[int, ...] = ()
     lines_file: str | None = None
+    elsewhere: Mapping[str, Location] = field(default_factory=dict)
 
     def locate(self, bt: str | None, index: int | None = None, rank: int | None = None) -> Location:
         """Return the place of ``bt`` in the header, or in the line of rank ``index`` (from 0).
@@ -270,6 +272,8 @@ class Provenance:
         ``rank`` is that of the group of ``bt``: an extract does not tell groups apart, an XML does
         (``transforms.reading``).
         """
+        if bt is not None and index is None and bt in self.elsewhere:
+            return self.elsewhere[bt]
         column = self.columns.get(bt) if bt else None
         if index is not None and index < len(self.lines):
             return Location(self.lines_file or self.file, self.lines[index], column)

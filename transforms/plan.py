@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from operator import itemgetter
-from typing import Any, Literal
+from typing import Any
 
 from config.company import Company
 from config.profile import Profile, TermSource
@@ -50,9 +50,6 @@ _VAT_PLACES: tuple[tuple[str, Level, tuple[str, str], tuple[str, str], str], ...
 )
 
 
-_SIDES: Mapping[Level, Literal["header", "lines"]] = {"document": "header", "line": "lines"}
-
-
 class Plan:
     """How rows with given columns become an invoice.
 
@@ -67,6 +64,8 @@ class Plan:
 
     Args:
         raw: how many of the header columns are the file's own; the others were joined or derived.
+        asked: terms that tables are asked by (``transforms.enrichment``): who it is sent to may
+            depend on them.
     """
 
     def __init__(
@@ -76,6 +75,7 @@ class Plan:
         header_columns: tuple[str, ...],
         line_columns: tuple[str, ...],
         raw: int,
+        asked: frozenset[str] = frozenset(),
     ) -> None:
         self._profile = profile
         self._company = company
@@ -90,7 +90,9 @@ class Plan:
         line = list(self._wirings("line", line_ranks))
         finishes = self._finishes("document")
         self.header: Builder = compile_tree(Invoice, document, finishes)
-        addressed = [wired for wired in document if wired.path in _RECIPIENT]
+        paths = [registry().terms[term].path for term in asked]
+        needed = _RECIPIENT | {tuple(path.split(".")) for path in paths if path}
+        addressed = [wired for wired in document if wired.path in needed]
         self.recipient: Builder = compile_tree(Invoice, addressed, finishes)
         self.lines: Builder = compile_tree(InvoiceLine, line, self._finishes("line"))
         self.number = next(
@@ -190,13 +192,7 @@ class Plan:
             wired.cell = Cell(
                 wired.path[-1],
                 ranks[column],
-                converter(
-                    term,
-                    source,
-                    self._profile,
-                    units,
-                    computed=column in self._profile.derived.get(_SIDES[term.level], ()),
-                ),
+                converter(term, source, self._profile, units),
                 term.id,
                 shown,
                 f"{term.id}{repeats}=",
@@ -223,6 +219,7 @@ class Plan:
                     rate=rate,
                     terms=terms,
                     code_term=code_term,
+                    company_file=self._company.file_name if self._company else "",
                 )
         if level == "document":
             for term in registry().terms.values():

@@ -21,9 +21,11 @@ from transforms.finding import Finding, Location, Severity
 
 #: Characters no cell may hold: bytes that are no text under the declared encoding (kept as lone
 #: surrogates), control characters, which XML 1.0 refuses, and the byte-order mark.
-_BAD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+BAD_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 _BYTE_BASE = 0xDC00
 _KEEP_BYTES = "chorus-flows.keep-bytes"
+#: Signature of UTF-8 read as a Western code page.
+_MISREAD_SIGNATURE = "\u00ef\u00bb\u00bf"
 
 
 def _keep_bytes(error: UnicodeError) -> tuple[str, int]:
@@ -35,6 +37,45 @@ def _keep_bytes(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error(_KEEP_BYTES, _keep_bytes)
+
+
+def text_of(stream: BinaryIO, encoding: str) -> io.TextIOWrapper:
+    """Return ``stream`` as text, line ends as they are; bytes that are no text are kept apart.
+
+    A line ends with LF, CR LF or CR. :data:`BAD_CHARACTER` finds the bytes that are no text.
+    """
+    codec = "utf-8-sig" if encoding == "utf-8" else encoding
+    return io.TextIOWrapper(stream, codec, errors=_KEEP_BYTES, newline="")
+
+
+def cells_of(text: str, layout: Format) -> tuple[str, ...]:
+    """Return the cells of a record, as far as they can be told apart."""
+    separator, quote = layout.separator, layout.quote
+    if not quote or quote not in text:
+        return tuple(text.split(separator))
+    try:
+        return tuple(next(csv.reader([text], delimiter=separator, quotechar=quote)))
+    except (csv.Error, StopIteration):
+        return tuple(text.split(separator))
+
+
+def bad_character(cell: str, place: Location, encoding: str) -> Finding | None:
+    """Return the finding of the first character of a cell that no invoice may hold, if any."""
+    found = BAD_CHARACTER.search(cell)
+    if found is None:
+        return None
+    code = ord(found.group())
+    is_byte = _BYTE_BASE <= code < _BYTE_BASE + 256
+    return Finding(
+        "XT-BYTE-01" if is_byte else "XT-CONTROL-01",
+        Severity.ERROR,
+        place,
+        value=BAD_CHARACTER.sub("\ufffd", cell),
+        params={
+            "byte": f"0x{code - _BYTE_BASE:02X}" if is_byte else f"U+{code:04X}",
+            "encoding": encoding,
+        },
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +126,25 @@ class Records:
         self._file = file
         self._layout = layout
         self._trailer_mark = trailer_mark
-        encoding = "utf-8-sig" if layout.encoding == "utf-8" else layout.encoding
-        self._text = io.TextIOWrapper(stream, encoding, errors=_KEEP_BYTES, newline="")
+        self._text = text_of(stream, layout.encoding)
         self._pending: deque[str] = deque()
         self._line = 0
         self._ended = True
         self._whole, self._open, self._quoted = _grammar(layout)
         self.columns: tuple[str, ...] = ()
+        self.heading = ""
 
     def header(self) -> tuple[str, ...]:
         """Read and return the names of the columns; an empty tuple when the file is empty."""
         for line, text, fault in self._split():
             cells = tuple(cell.strip() for cell in self.cells(text)) if fault is None else ()
-            if fault is not None or _BAD.search(text):
+            if fault is not None or BAD_CHARACTER.search(text):
                 msg = f"line {line}: the header cannot be read as {self._layout.encoding} text"
                 raise HeaderError(msg)
-            if cells[0].startswith("\u00ef\u00bb\u00bf"):
+            if cells[0].startswith(_MISREAD_SIGNATURE):
                 msg = f"the file is UTF-8, the profile says {self._layout.encoding}"
                 raise HeaderError(msg)
-            self.columns = cells
+            self.columns, self.heading = cells, text
             return cells
         return ()
 
@@ -130,20 +171,14 @@ class Records:
                 if trailer is not None:
                     continue
             sound = rule is None and self._count(text) == width
-            if sound and (text.isprintable() or not _BAD.search(text)):
+            if sound and (text.isprintable() or not BAD_CHARACTER.search(text)):
                 yield Record(line, text)
             else:
                 yield self._fault(line, text, rule)
 
     def cells(self, text: str) -> tuple[str, ...]:
         """Return the cells of a record, as far as they can be told apart."""
-        separator, quote = self._layout.separator, self._layout.quote
-        if not quote or quote not in text:
-            return tuple(text.split(separator))
-        try:
-            return tuple(next(csv.reader([text], delimiter=separator, quotechar=quote)))
-        except (csv.Error, StopIteration):
-            return tuple(text.split(separator))
+        return cells_of(text, self._layout)
 
     def close(self) -> None:
         """Let go of the stream without closing it."""
@@ -219,16 +254,18 @@ class Records:
             trusted = len(cells) - 1
             findings.append(self._finding("XT-FIELDS-01", line, trusted, None, len(cells)))
         elif len(cells) > width:
-            # Which cell holds the separator too many is unknown: only the first is certain.
-            trusted = 1
+            # Which cell holds the separator too many is unknown: only the first is certain, and
+            # none when a lost line end may have joined rows of several invoices.
             findings.append(self._finding("XT-FIELDS-02", line, None, None, len(cells)))
+            trusted = 1 if len(cells) < 2 * width - 1 else 0
+            cells = cells if trusted else ()
         else:
             trusted = width
         for rank, cell in enumerate(cells):
-            found = _BAD.search(cell)
+            found = bad_character(cell, self._place(line, rank), self._layout.encoding)
             if found is not None:
-                findings.append(self._bad_character(line, rank, cell, found.group()))
-        clean = tuple("" if _BAD.search(cell) else cell for cell in cells)
+                findings.append(found)
+        clean = tuple("" if BAD_CHARACTER.search(cell) else cell for cell in cells)
         return RowFault(line, tuple(findings), clean, trusted)
 
     def _finding(
@@ -236,20 +273,6 @@ class Records:
     ) -> Finding:
         params = {"expected": str(len(self.columns)), "found": str(count)}
         return Finding(rule, Severity.ERROR, self._place(line, rank), value=value, params=params)
-
-    def _bad_character(self, line: int, rank: int, cell: str, character: str) -> Finding:
-        code = ord(character)
-        is_byte = _BYTE_BASE <= code < _BYTE_BASE + 256
-        return Finding(
-            "XT-BYTE-01" if is_byte else "XT-CONTROL-01",
-            Severity.ERROR,
-            self._place(line, rank),
-            value=_BAD.sub("\ufffd", cell),
-            params={
-                "byte": f"0x{code - _BYTE_BASE:02X}" if is_byte else f"U+{code:04X}",
-                "encoding": self._layout.encoding,
-            },
-        )
 
     def _place(self, line: int, rank: int | None) -> Location:
         if rank is None or not 0 <= rank < len(self.columns):

@@ -1,9 +1,10 @@
-"""Rows of the first sheet of a large Excel workbook (XLSX), as text, quickly and in little memory.
+"""Rows of a sheet of a large Excel workbook (XLSX), as text, quickly and in little memory.
 
-For published tables of hundreds of thousands of rows whose cells are plain values; an extract is
-read by ``transforms.workbook``, which also knows formulas, formats and what Excel has lost. A
-number becomes its digits without exponent (Excel keeps ``1.2345678200051E13`` for a SIRET), a
-truth value ``TRUE`` or ``FALSE``, an error value its own text; a date stays Excel's day number.
+For tables of hundreds of thousands of rows whose cells are plain values; an extract is read by
+``transforms.workbook``, which also knows formats and what Excel has lost. A number becomes its
+digits without exponent (Excel keeps ``1.2345678200051E13`` for a SIRET), a truth value ``TRUE`` or
+``FALSE``, an error value its own text, a formula that was never calculated :data:`UNCALCULATED`; a
+date stays Excel's day number unless dates are asked for.
 Source of the format: ECMA-376, part 1, 18 (SpreadsheetML).
 """
 
@@ -12,11 +13,15 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Generator, Iterator
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
-from typing import BinaryIO
+from typing import BinaryIO, Final
 from zipfile import BadZipFile, ZipFile
 
 from lxml import etree
+from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
+
+from transforms.dates import EXCEL_EPOCH, EXCEL_FIRST
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -24,34 +29,44 @@ _PACKAGE = "{http://schemas.openxmlformats.org/package/2006/relationships}Relati
 _LETTERS = re.compile(r"[A-Z]{1,3}")
 _PLAIN = re.compile(r"[0-9]+")
 
+#: Text of a formula whose value the workbook does not hold.
+UNCALCULATED: Final = "#FORMULA!"
+
 #: Largest size of one part of the workbook once unpacked: a bomb is refused.
 _LARGEST_PART = 4 * 1024**3
 
 
 class SheetError(ValueError):
-    """Raised when the bytes are no workbook, or its first sheet cannot be read."""
+    """Raised when the bytes are no workbook, or its sheet cannot be read."""
 
 
-def sheet_rows(stream: BinaryIO) -> Generator[tuple[int, tuple[str, ...]], None, None]:
+def sheet_rows(
+    stream: BinaryIO, sheet: str | None = None, *, dates: bool = False
+) -> Generator[tuple[int, tuple[str, ...]], None, None]:
     """Yield number (from 1) and cells of each row that has cells.
 
     A row ends with its last cell: rows may differ in length.
 
     Args:
         stream: the bytes of the workbook; seekable, left open.
+        sheet: its name; the first one when None.
+        dates: whether the day number of a cell that is shown as a date becomes an ISO date.
 
     Raises:
         SheetError: see there.
     """
     try:
         with ZipFile(stream) as package:
-            yield from _rows(package, _first_sheet(package), _shared(package))
+            styles = _date_styles(package) if dates else frozenset()
+            yield from _rows(package, _sheet(package, sheet), _shared(package), styles)
     except (BadZipFile, KeyError, etree.XMLSyntaxError, EOFError, OSError) as error:
         msg = f"it is no Excel workbook (.xlsx): {error}"
         raise SheetError(msg) from error
 
 
-def _rows(package: ZipFile, part: str, shared: list[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
+def _rows(
+    package: ZipFile, part: str, shared: list[str], dates: frozenset[str]
+) -> Iterator[tuple[int, tuple[str, ...]]]:
     number = 0
     with package.open(_checked(package, part)) as stream:
         for _, row in etree.iterparse(stream, tag=f"{_MAIN}row", resolve_entities=False):
@@ -66,7 +81,10 @@ def _rows(package: ZipFile, part: str, shared: list[str]) -> Iterator[tuple[int,
                     gap = (_RANKS.get(letters) or _rank(letters)) - len(cells) - 1
                     if gap > 0:  # an empty cell is often left out
                         cells.extend([""] * gap)
-                cells.append(_text(cell, shared) if len(cell) else "")
+                text = _text(cell, shared) if len(cell) else ""
+                if dates and text and cell.get("s") in dates and cell.get("t", "n") == "n":
+                    text = _day(text)
+                cells.append(text)
             _forget(row)
             if cells:
                 yield number, tuple(cells)
@@ -75,6 +93,8 @@ def _rows(package: ZipFile, part: str, shared: list[str]) -> Iterator[tuple[int,
 def _text(cell: etree._Element, shared: list[str]) -> str:
     kind = cell.get("t")
     value = cell[-1]  # after the formula, if there is one
+    if cell[0].tag == f"{_MAIN}f" and kind != "str" and (len(cell) == 1 or not value.text):
+        return UNCALCULATED
     if kind == "inlineStr":
         return (value[0].text or "") if len(value) == 1 else "".join(map(str, cell.itertext()))
     text = value.text or ""
@@ -89,6 +109,17 @@ def _text(cell: etree._Element, shared: list[str]) -> str:
     if kind == "b":
         return "TRUE" if text == "1" else "FALSE"
     return text
+
+
+def _day(text: str) -> str:
+    """Return the date of a day number; a number that is none is left as it is."""
+    try:
+        number = Decimal(text)
+        if number < EXCEL_FIRST:
+            return text
+        return (EXCEL_EPOCH + timedelta(days=int(number))).isoformat()
+    except (InvalidOperation, OverflowError):
+        return text
 
 
 def _forget(element: etree._Element) -> None:
@@ -127,18 +158,36 @@ def _rank(letters: str) -> int:
     return rank
 
 
-def _first_sheet(package: ZipFile) -> str:
+def _sheet(package: ZipFile, name: str | None) -> str:
+    """Return the part of the sheet of that name, or of the first one."""
     book = _parse(package, "xl/workbook.xml")
-    sheet = book.find(f"{_MAIN}sheets/{_MAIN}sheet")
-    if sheet is None:
-        msg = "it has no sheet"
+    sheets = list(book.iterfind(f"{_MAIN}sheets/{_MAIN}sheet"))
+    found = next((item for item in sheets if name is None or item.get("name") == name), None)
+    if found is None:
+        names = ", ".join(item.get("name", "") for item in sheets)
+        msg = f"there is no sheet {name!r}; there are {names}" if sheets else "it has no sheet"
         raise SheetError(msg)
     for link in _parse(package, "xl/_rels/workbook.xml.rels").iter(_PACKAGE):
-        if link.get("Id") == sheet.get(_LINK):
+        if link.get("Id") == found.get(_LINK):
             target = link.get("Target", "")
             return posixpath.normpath(posixpath.join("/xl", target)).lstrip("/")
-    msg = f"its sheet {sheet.get('name')!r} is not in it"
+    msg = f"its sheet {found.get('name')!r} is not in it"
     raise SheetError(msg)
+
+
+def _date_styles(package: ZipFile) -> frozenset[str]:
+    """Return the ranks of the cell formats that show a number as a date."""
+    if "xl/styles.xml" not in package.namelist():
+        return frozenset()
+    styles = _parse(package, "xl/styles.xml")
+    codes = {str(number): code for number, code in BUILTIN_FORMATS.items()}
+    for own in styles.iterfind(f"{_MAIN}numFmts/{_MAIN}numFmt"):
+        codes[own.get("numFmtId", "")] = own.get("formatCode", "")
+    return frozenset(
+        str(rank)
+        for rank, style in enumerate(styles.iterfind(f"{_MAIN}cellXfs/{_MAIN}xf"))
+        if is_date_format(codes.get(style.get("numFmtId", "0"), ""))
+    )
 
 
 def _shared(package: ZipFile) -> list[str]:

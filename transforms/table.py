@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
@@ -25,7 +25,12 @@ CHUNK_ROWS = 16_384
 
 
 class TableError(ValueError):
-    """Raised when a file is no table at all, or a needed column is missing or ambiguous."""
+    """Raised when a file is no table at all, or a needed column is missing or ambiguous.
+
+    ``next_step`` says what to do about it.
+    """
+
+    next_step = "Check format in the profile (encoding, separator), or ask for the file again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +59,8 @@ class Table(Protocol):
         """Yield the rows with the ``wanted`` columns only, in the order of the file."""
         ...
 
-    def keys(self, column: str) -> Iterator[tuple[int, str] | RowFault]:
-        """Yield (line, cell of ``column``) of each row, and the faults; instead of chunks."""
+    def keys(self, columns: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]] | RowFault]:
+        """Yield (line, cells of ``columns``) of each row, and the faults; instead of chunks."""
         ...
 
     def close(self) -> None:
@@ -99,16 +104,23 @@ class TextTable:
         file: name told in findings.
         layout: encoding, separator, quote.
         trailer_mark: first cell of a trailer record, which is no data.
+        records: how the bytes are cut into records, when it is not the usual way.
 
     Raises:
         TableError: when the header cannot be read.
     """
 
     def __init__(
-        self, stream: BinaryIO, *, file: str, layout: Format, trailer_mark: str = ""
+        self,
+        stream: BinaryIO,
+        *,
+        file: str,
+        layout: Format,
+        trailer_mark: str = "",
+        records: Callable[..., Records] = Records,
     ) -> None:
         self._layout = layout
-        self._records = Records(stream, file=file, layout=layout, trailer_mark=trailer_mark)
+        self._records = records(stream, file=file, layout=layout, trailer_mark=trailer_mark)
         self._file = file
         try:
             self._columns = self._records.header()
@@ -155,17 +167,20 @@ class TextTable:
         if lines or faults:
             yield TableChunk(tuple(lines), self._rows(texts, ranks), tuple(faults))
 
-    def keys(self, column: str) -> Iterator[tuple[int, str] | RowFault]:
-        """Yield (line, cell of ``column``) of each record; cheaper than :meth:`chunks`."""
-        rank = self._columns.index(column)
+    def keys(self, columns: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]] | RowFault]:
+        """Yield (line, cells of ``columns``) of each record; cheaper than :meth:`chunks`."""
+        ranks = [self._columns.index(column) for column in columns]
+        first, one, splits = ranks[0], len(ranks) == 1, max(ranks) + 1
         separator, quote = self._layout.separator, self._layout.quote
         for record in self._records:
             if isinstance(record, RowFault):
                 yield record
-            elif not quote or quote not in record.text:
-                yield record.line, record.text.split(separator, rank + 1)[rank]
+                continue
+            if not quote or quote not in record.text:
+                cells: Sequence[str] = record.text.split(separator, splits)
             else:
-                yield record.line, self._records.cells(record.text)[rank]
+                cells = self._records.cells(record.text)
+            yield record.line, (cells[first],) if one else tuple(cells[rank] for rank in ranks)
 
     def _rows(self, texts: list[str], ranks: list[int]) -> tuple[tuple[str, ...], ...]:
         if not texts:

@@ -1,24 +1,54 @@
 """VAT categories: from the extract, or from the ERP's code through the company's table. No guess.
 
 An ERP knows a rate or a code of its own, never the EN 16931 category; 0 % alone may be an export,
-an exemption or a reverse charge. The company file says what each code means.
+an exemption or a reverse charge. The company file says what each code means, and a rate is a code
+like any other: ``"20": {category: S, rate: 20}``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from config.company import Company, VatCode, VatReason
+from config.company import Company
+from config.company_tables import VatCode, VatReason
 from transforms.building import Finish, Reading
+from transforms.company_words import file_params, yaml_key
+from transforms.enrichment import canonical
 from transforms.invoice import Invoice, VatBreakdown
 from transforms.vat_groups import vat_text
 
 #: Field under which a builder keeps the ERP's code until it is looked up.
 CODE_FIELD = "_vat"
-_ZERO = Decimal(0)
+_ZERO, _WHOLE = Decimal(0), Decimal(100)
+#: Rate shown where an entry is proposed and the rate is not known.
+_USUAL = "20"
+#: A code that is a rate: ``20``, ``5,5``, ``20.00 %``. No thousands mark can stand in it, so that a
+#: comma and a point mean the same whatever the marks of the extract.
+_RATE = re.compile(r"([0-9]{1,3})(?:[.,]([0-9]{1,6}))?\s*%?")
+
+
+def code_finder(codes: Mapping[str, VatCode]) -> Callable[[str], VatCode | None]:
+    """Return what looks a code up: as it is, then by its value when it is a number.
+
+    ``20``, ``20.0`` and ``20,00`` are one code, unless several entries have that value; ``A0`` is
+    no number.
+    """
+    by_value: dict[Decimal, VatCode | None] = {}
+    for key, entry in codes.items():
+        value = _number(key)
+        if value is not None:
+            by_value[value] = None if value in by_value else entry
+
+    def find(code: str) -> VatCode | None:
+        found = codes.get(code)
+        value = _number(code) if found is None else None
+        return found if value is None else by_value.get(value)
+
+    return find
 
 
 def vat_finish(
@@ -29,26 +59,36 @@ def vat_finish(
     rate: str = "vat_rate",
     terms: tuple[str, str],
     code_term: str,
+    company_file: str = "",
 ) -> Finish:
     """Return what completes category and rate of an object from the ERP's VAT code.
+
+    A rate without code and category is a code itself, as long as the entry has that very rate.
 
     Args:
         columns: column of each term, for the findings.
         category, rate: names of the two fields in the object.
         terms: their business terms.
         code_term: the term of the ERP's code.
+        company_file: name of the company file, for the findings.
     """
     category_term, rate_term = terms
+    find = code_finder(codes)
 
     def finish(values: dict[str, Any], reading: Reading) -> None:
         code = values.pop(CODE_FIELD, None)
         if code is not None:
-            known = codes.get(code)
+            known = find(code)
             if known is None:
                 reading.report(
-                    "MP-VAT-02", bt=category_term, column=columns.get(code_term), value=code
+                    "MP-VAT-02",
+                    bt=category_term,
+                    column=columns.get(code_term),
+                    value=code,
+                    params={**file_params(company_file), **_entries(code, values.get(rate))},
                 )
                 return
+            _drop_zero(values, rate, known)
             said = (values.setdefault(category, known.category), values.get(rate, known.rate))
             if known.rate is not None:
                 values.setdefault(rate, known.rate)
@@ -63,14 +103,49 @@ def vat_finish(
             if known.reason or known.reason_code:
                 reading.reasons[_seed(known.category, values.get(rate), known)] = None
         elif values.get(rate) is not None and category not in values:
+            shown = f"{values[rate]:f}"
+            known = find(shown)
+            if known is not None and (known.rate or _ZERO) == values[rate]:
+                values[category] = known.category
+                _drop_zero(values, rate, known)
+                if known.reason or known.reason_code:
+                    reading.reasons[_seed(known.category, values.get(rate), known)] = None
+                return
             reading.report(
                 "MP-VAT-01",
                 bt=category_term,
                 column=columns.get(rate_term),
-                value=str(values[rate]),
+                value=shown,
+                params={**file_params(company_file), **_entries(shown, values[rate])},
             )
 
     return finish
+
+
+def _drop_zero(values: dict[str, Any], rate: str, known: VatCode) -> None:
+    """Leave a rate of 0 out of category O, which has none: ERPs write 0 there."""
+    if known.category == "O" and values.get(rate) == _ZERO:
+        del values[rate]
+
+
+def _number(code: str) -> Decimal | None:
+    match = _RATE.fullmatch(code.strip())
+    return Decimal(f"{match[1]}.{match[2] or 0}") if match is not None else None
+
+
+def _entries(code: str, rate: Decimal | None) -> dict[str, str]:
+    """Return the line that is missing in ``vat_codes``, as far as it can be told."""
+    value = _number(code) if rate is None else rate
+    key = yaml_key(code)
+    if value is not None and not value:
+        entry = f"{key}: {{category: E, rate: 0, reason: {{}}}}"
+        return {
+            "entry_fr": entry.replace("{}", "motif de l'exonération"),
+            "entry_en": entry.replace("{}", "reason of the exemption"),
+        }
+    shown = canonical(value) if value is not None and value <= _WHOLE else _USUAL
+    entry = f"{key}: {{category: S, rate: {shown}}}"
+    return {"entry_fr": entry, "entry_en": entry}
 
 
 def with_reasons(invoice: Invoice, reading: Reading, company: Company | None) -> Invoice:

@@ -7,7 +7,7 @@ finding: digits beyond the fifteenth, an error value, a formula that was never c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -102,14 +102,14 @@ class WorkbookTable:
         if lines or faults:
             yield TableChunk(tuple(lines), tuple(rows), tuple(faults))
 
-    def keys(self, column: str) -> Iterator[tuple[int, str] | RowFault]:
-        """Yield (line, cell of ``column``) of each row, and the faults; instead of chunks."""
-        rank = self._columns.index(column)
-        for line, cells, findings in self._records(frozenset({rank})):
+    def keys(self, columns: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]] | RowFault]:
+        """Yield (line, cells of ``columns``) of each row, and the faults; instead of chunks."""
+        ranks = [self._columns.index(column) for column in columns]
+        for line, cells, findings in self._records(frozenset(ranks)):
             if findings:
                 yield RowFault(line, findings, cells, len(self._columns))
             else:
-                yield line, cells[rank]
+                yield line, tuple(cells[rank] for rank in ranks)
 
     # -- cells -----------------------------------------------------------------------------------
 

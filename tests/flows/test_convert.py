@@ -11,7 +11,7 @@ from lxml import etree
 
 from flows.convert import Conversion, convert_files, settings_for
 from flows.errors import ConfigurationError, ExitCode
-from tests.support.firm import COLUMNS, COMPANY, NOW, Firm, csv, row
+from tests.support.firm import COLUMNS, COMMUNE, COMPANY, NOW, Firm, csv, row
 
 RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100}"
 
@@ -175,3 +175,38 @@ def test_a_file_that_is_not_there_or_no_place_to_write_is_a_wrong_use(folder: Pa
     (folder / "told").write_text("a file")
     with pytest.raises(ConfigurationError, match="findings cannot be written"):
         convert(folder, write(folder, csv([row("F1")])))
+
+
+def test_a_table_kept_beside_the_company_file_completes_invoices(folder: Path) -> None:
+    tables = "enrichment: [{file: clients.csv, key: {BT-44: nom}, gives: {BT-47: siret}}]\n"
+    (folder / "company.yaml").write_text(COMPANY + tables, "utf-8")
+    (folder / "clients.csv").write_text(f"nom;siret\nVille;{COMMUNE}\nFaux;{COMMUNE[:-1]}9\n")
+    done = convert(
+        folder,
+        write(
+            folder,
+            csv(
+                [
+                    row("F1", buyer_siret="", buyer_name="Ville"),
+                    row("F2", buyer_siret="", buyer_name="Bourg"),
+                    row("F3", buyer_siret="", buyer_name="Faux"),
+                ]
+            ),
+        ),
+    )
+    assert (done.written, done.held_back) == (2, 1)
+    xml = etree.parse(folder / "xml" / "F1.xml")
+    assert xml.findtext(f".//{RAM}BuyerTradeParty/{RAM}SpecifiedLegalOrganization/{RAM}ID") == (
+        COMMUNE
+    )
+    told = {(item["invoice"], item["rule"]): item for item in findings(folder)}
+    missing = told["F2", "MP-TABLE-01"]
+    assert "une ligne nom = Bourg, colonnes à remplir : siret" in missing["advice_fr"]
+    assert (missing["location"]["file"], missing["location"]["line"]) == ("a.csv", 3)
+    wrong = next(item for key, item in told.items() if key[0] == "F3")
+    assert wrong["location"] == {
+        "file": "clients.csv",
+        "line": 3,
+        "column": "siret",
+        "xpath": None,
+    }

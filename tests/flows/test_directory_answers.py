@@ -24,7 +24,7 @@ from tests.support.directory_files import (
     WORKS,
     write_directory,
 )
-from tests.support.firm import NOW, Firm, csv, row
+from tests.support.firm import COMPANY, NOW, Firm, csv, row
 
 
 @pytest.fixture(scope="module")
@@ -227,3 +227,17 @@ def test_wrong_use_of_check_is_told(tmp_path: Path, capsys: pytest.CaptureFixtur
         run(["directory", "import", "x.csv", "--date", "14/09/2026", *settings]) is ExitCode.USAGE
     )
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_an_extract_is_checked_with_what_the_tables_of_the_firm_give(tmp_path: Path) -> None:
+    firm = Firm(tmp_path)
+    structures, services = write_directory(tmp_path / "annuaire")
+    tables = "enrichment: [{file: c.csv, key: {BT-44: nom}, gives: {BT-47: siret}}]\n"
+    (tmp_path / "company.yaml").write_text(COMPANY + tables, "utf-8")
+    (tmp_path / "c.csv").write_text(f"nom;siret\nHôpital;{SERVICE}\n", "utf-8")
+    with firm.ledger() as ledger:
+        settings = firm.configuration().settings.directory
+        import_directory(ledger, settings, structures, services, by="A. Martin")
+    told = of_extract(firm, row("F1", buyer_siret="", buyer_name="Hôpital"))
+    assert SERVICE in "\n".join(told.lines)
+    assert not told.clean

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from config.profile import Profile
+from config.profile import Format, Profile
 from flows.errors import ExitCode
 from flows.extracts import ExtractFile, ExtractReading, WrongProfileError, read_extracts
 from transforms.grouping import InvoiceRows
@@ -368,3 +368,36 @@ def test_every_row_belongs_to_one_invoice_or_is_an_orphan(
         assert all("XT-KEY-01" in found.rules[key] for key in again)
     else:
         assert len(found.keys) == len(set(found.keys))
+
+
+ANY = FLAT.model_copy(
+    update={
+        "format": Format.model_validate({"encoding": "auto", "separator": "auto"}),
+        "aliases": {"no": ("N° facture",), "net": ("Montant",)},
+        "ignore_case": True,
+    }
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16"])
+def test_a_file_under_other_names_in_another_encoding_is_the_same_invoice(
+    tmp_path: Path, encoding: str
+) -> None:
+    text = "n° FACTURE\tLINE\tMontant\tDay\nF1\t1\t10\té\nF1\t2\t20\té\n"
+    found = read(tmp_path, ANY, a=text.encode(encoding))
+    block = found.invoices[0].blocks[0]
+    assert block.columns == ("no", "line", "net", "day")
+    assert block.rows == (("F1", "1", "10", "é"), ("F1", "2", "20", "é"))
+    assert found.reading.warnings == []
+
+
+def test_accounting_entries_stop_the_run_with_what_to_do_instead(tmp_path: Path) -> None:
+    with pytest.raises(WrongProfileError, match="Cegid TRA") as refusal:
+        read(tmp_path, a="***S5EXPJRLETE\nVTE12032026\n")
+    assert "sales or billing module" in refusal.value.next_step
+
+
+def test_a_row_that_may_be_two_holds_back_the_invoices_on_both_sides(tmp_path: Path) -> None:
+    found = read(tmp_path, a=HEAD + "F1;1;10\nF1;2;20;F2;1;30\nF2;2;40\nF3;1;1\n")
+    assert found.rules == {"F1": ["XT-NEIGHBOUR-01"], "F2": ["XT-NEIGHBOUR-01"], "F3": []}
+    assert found.orphans == [("XT-FIELDS-02", 3)]

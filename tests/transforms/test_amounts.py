@@ -17,6 +17,8 @@ GERMAN = Marks(decimal=",", thousands=".")
 FRENCH = Marks(decimal=",", thousands=" ")
 ENGLISH = Marks(decimal=".", thousands=",")
 SWISS = Marks(decimal=".", thousands="'")
+ANY_GROUPS = Marks(decimal=",", thousands=(" ", ".", "'"))
+CREDIT = Marks(decimal=",", thousands=(" ", "."), negative=("CR", "Cr.", "C"))
 
 
 @pytest.mark.parametrize(
@@ -43,6 +45,16 @@ SWISS = Marks(decimal=".", thousands="'")
         (ENGLISH, "1,234.56", "1234.56"),
         (SWISS, "1'234.56", "1234.56"),
         (SWISS, "1\u2019234", "1234"),
+        (ANY_GROUPS, "1 234 567,8", "1234567.8"),
+        (ANY_GROUPS, "1.234.567,8", "1234567.8"),
+        (ANY_GROUPS, "1'234'567,8", "1234567.8"),
+        (ANY_GROUPS, "1234567,8", "1234567.8"),
+        (CREDIT, "100,20 CR", "-100.20"),
+        (CREDIT, "100,20CR", "-100.20"),
+        (CREDIT, "1.100,20\u00a0\u00a0Cr.", "-1100.20"),
+        (CREDIT, "1\u202f100 C", "-1100"),
+        (CREDIT, "100,20", "100.20"),
+        (CREDIT, "100,20-", "-100.20"),
     ],
 )
 def test_reads_what_erps_write(marks: Marks, text: str, number: str) -> None:
@@ -79,6 +91,21 @@ def test_reads_what_erps_write(marks: Marks, text: str, number: str) -> None:
         (GERMAN, "1,234.5"),
         (FRENCH, "1 23"),
         (FRENCH, "1 234\u00a0567"),
+        (FRENCH, "100,20 CR"),
+        (ANY_GROUPS, "1.234 567"),
+        (ANY_GROUPS, "1 234'567"),
+        (ANY_GROUPS, "1.23"),
+        (CREDIT, "-100,20 CR"),
+        (CREDIT, "+100,20 CR"),
+        (CREDIT, "(100,20 CR)"),
+        (CREDIT, "(100,20) CR"),
+        (CREDIT, "100,20- CR"),
+        (CREDIT, "CR 100,20"),
+        (CREDIT, "100,20 cr"),
+        (CREDIT, "100,20 CRCR"),
+        (CREDIT, "100,20 DB"),
+        (CREDIT, "CR"),
+        (Marks(negative=("",)), "1x"),
     ],
 )
 def test_refuses_what_it_would_have_to_guess(marks: Marks, text: str) -> None:
@@ -100,7 +127,34 @@ def test_every_amount_written_with_its_marks_is_read_back(number: Decimal, marks
     assert parse_decimal("(" + text.lstrip("-") + ")", marks) == -abs(number)
 
 
-@given(st.text(max_size=40), st.sampled_from([POINT, GERMAN, FRENCH, SWISS]))
+BLANK = st.sampled_from(["", " ", "\u00a0", "\u202f", "\u2009"])
+
+
+@given(
+    st.decimals(min_value=Decimal("0.01"), max_value=Decimal("999999999"), places=2),
+    st.sampled_from([" ", "\u00a0", "\u202f", "\u2009", "."]),
+    BLANK,
+    BLANK,
+    st.sampled_from(
+        ["{}", "-{}", "{}-", "({})", "{}CR", "+{}", "-{}CR", "(-{})", "{}-CR", "({}CR)"]
+    ),
+)
+def test_one_sign_is_understood_and_two_are_refused_whatever_the_blanks(
+    number: Decimal, group: str, inner: str, outer: str, sign: str
+) -> None:
+    digits = f"{number:,.2f}".translate({ord(","): group, ord("."): ","})
+    text = outer + sign.format(digits).replace("-", f"-{inner}" if sign[0] == "-" else f"{inner}-")
+    text = text.replace("CR", f"{inner}CR") + outer
+    if sign in ("{}", "+{}"):
+        assert parse_decimal(text, CREDIT) == number
+    elif sign in ("-{}", "{}-", "({})", "{}CR"):
+        assert parse_decimal(text, CREDIT) == -number
+    else:
+        with pytest.raises(AmountError):
+            parse_decimal(text, CREDIT)
+
+
+@given(st.text(max_size=40), st.sampled_from([POINT, GERMAN, FRENCH, SWISS, CREDIT]))
 def test_any_text_is_a_finite_number_or_refused(text: str, marks: Marks) -> None:
     try:
         number = parse_decimal(text, marks)

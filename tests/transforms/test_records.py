@@ -159,6 +159,9 @@ def test_a_trailer_is_no_data_and_nothing_may_follow_it() -> None:
     [
         ("a;b;c\n1;2\n", ("1", "2"), 1),
         ("a;b;c\n1;2;3;4\n", ("1", "2", "3", "4"), 1),
+        # As many as two rows that lost the line end between them: the second begins somewhere.
+        ("a;b;c\nF1;2;3F2;2;3\n", (), 0),
+        ("a;b;c\nF1;2;3;F2;2;3\n", (), 0),
         ('a;b;c\n1;2;"x\n', ("1", "2", "x"), 2),
         ('a;b;c\n"1"x;2;3\n', ("1x", "2", "3"), 0),
     ],

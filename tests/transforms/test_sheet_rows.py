@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from io import BytesIO
 from zipfile import ZipFile
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 
 from tests.support.directory_files import as_book
-from transforms.sheet_rows import SheetError, sheet_rows
+from transforms.sheet_rows import UNCALCULATED, SheetError, sheet_rows
 
 
 def rows(book: bytes) -> list[tuple[int, tuple[str, ...]]]:
@@ -55,6 +56,9 @@ def test_cells_become_text_of_the_first_sheet() -> None:
         ("<c><v>n/a</v></c>", "n/a"),
         ("<c><f>A1*2</f><v>84</v></c>", "84"),
         ('<c t="str"><f>A1</f><v>1,23457E+13</v></c>', "1,23457E+13"),
+        ('<c t="str"><f>A1</f><v></v></c>', ""),
+        ("<c><f>A1*2</f></c>", UNCALCULATED),
+        ("<c><f>A1*2</f><v/></c>", UNCALCULATED),
         ('<c t="e"><v>#N/A</v></c>', "#N/A"),
         ('<c t="inlineStr"><is><t>a</t></is></c>', "a"),
         ('<c t="inlineStr"><is><r><t>a</t></r><r><t>b</t></r></is></c>', "ab"),
@@ -96,6 +100,30 @@ def test_cells_that_are_left_out_are_empty_and_rows_keep_their_numbers() -> None
 def test_what_is_no_workbook_is_refused(book: bytes) -> None:
     with pytest.raises(SheetError):
         rows(book)
+
+
+def test_a_sheet_is_found_by_its_name() -> None:
+    book = Workbook()
+    book.worksheets[0].title = "Lisez-moi"
+    book.create_sheet("Clients").append(["client"])
+    stream = BytesIO()
+    book.save(stream)
+    assert list(sheet_rows(stream, "Clients")) == [(1, ("client",))]
+    with pytest.raises(SheetError, match="no sheet 'Marchés'; there are Lisez-moi, Clients"):
+        list(sheet_rows(stream, "Marchés"))
+
+
+def test_days_are_dates_where_the_workbook_shows_them_so() -> None:
+    book = as_book([[date(2026, 1, 31), 46053, "46053", datetime(2026, 1, 31, 9, 30), 12]])
+    sheet = load_workbook(BytesIO(book))
+    sheet.worksheets[0]["B1"].number_format = "dd/mm/yyyy"
+    sheet.worksheets[0]["E1"].number_format = "dd/mm/yyyy"
+    stream = BytesIO()
+    sheet.save(stream)
+    assert list(sheet_rows(stream, dates=True)) == [
+        (1, ("2026-01-31", "2026-01-31", "46053", "2026-01-31", "12"))
+    ]
+    assert next(sheet_rows(stream))[1][:2] == ("46053", "46053")
 
 
 def test_an_archive_without_a_sheet_is_refused() -> None:

@@ -94,12 +94,18 @@ def test_chunks_cover_the_file_whatever_their_size(monkeypatch: pytest.MonkeyPat
 
 def test_keys_are_those_of_the_rows() -> None:
     data = 'a;b\n1;x\n2\n3;"y;\nz"\n'
-    keys = list(table_of(data).keys("b"))
+    keys = list(table_of(data).keys(["b"]))
     assert [key if isinstance(key, tuple) else key.line for key in keys] == [
-        (2, "x"),
+        (2, ("x",)),
         3,
-        (4, "y;\nz"),
+        (4, ("y;\nz",)),
     ]
+
+
+def test_several_keys_come_in_the_order_they_are_asked_for() -> None:
+    data = 'a;b;c\n1;x;I\n2;"y;";II\n'
+    keys = list(table_of(data).keys(["c", "a"]))
+    assert keys == [(2, ("I", "1")), (3, ("II", "2"))]
 
 
 def test_rows_and_faults_come_in_the_order_of_their_lines() -> None:

@@ -108,9 +108,14 @@ def test_an_error_in_an_unused_column_is_no_finding() -> None:
 
 def test_keys_are_those_of_the_rows() -> None:
     table = WorkbookTable(workbook([["a", "b"], ["k", 1], ["#N/A", 2]]), file="a", profile=FRENCH)
-    keys = list(table.keys("a"))
-    assert keys[0] == (2, "k")
+    keys = list(table.keys(["a"]))
+    assert keys[0] == (2, ("k",))
     assert not isinstance(keys[1], tuple)
+
+
+def test_several_keys_come_in_the_order_they_are_asked_for() -> None:
+    table = WorkbookTable(workbook([["a", "b"], ["k", 1]]), file="a", profile=FRENCH)
+    assert list(table.keys(["b", "a"])) == [(2, ("1", "k"))]
 
 
 def test_an_empty_sheet_has_no_columns() -> None:
