@@ -11,6 +11,8 @@ are kept apart. Shape of an entry::
       source: "INSEE, SIRENE: the 14th digit is a check digit"
       fr: {title: "…", message: "… {value} …", advice: "…"}
       en: {title: "…", message: "… {value} …", advice: "…"}
+
+A language may add ``advice_xml``: the advice for a value of XML that the ERP wrote itself.
 """
 
 from __future__ import annotations
@@ -54,6 +56,7 @@ _MISSING = "\ufdd0"
 _PARENTHESES = re.compile(f"( ?)\\(([^()]*{_MISSING}[^()]*)\\)")
 
 _PARTS = ("title", "message", "advice")
+_OPTIONAL = "advice_xml"
 _KEYS = frozenset({"layer", "term", "severity", "source", *LANGUAGES})
 
 
@@ -68,6 +71,8 @@ class Text:
     title: str
     message: str
     advice: str
+    advice_xml: str = ""
+    """Advice for XML that the ERP wrote itself; empty: the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +148,7 @@ class Catalogue:
             template.title,
             tidy(template.message.format_map(filled)),
             tidy(template.advice.format_map(filled)),
+            tidy(template.advice_xml.format_map(filled)),
         )
 
 
@@ -248,18 +254,20 @@ def _severities(value: Any, place: str) -> Mapping[str, SeverityName]:
 
 def _text(entry: dict[str, Any], language: Language, place: str) -> Text:
     words = entry.get(language)
-    if not isinstance(words, dict) or set(words) != set(_PARTS):
+    if not isinstance(words, dict) or set(words) - {_OPTIONAL} != set(_PARTS):
         msg = f"{place}: {language} must give {', '.join(_PARTS)}"
         raise CatalogueError(msg)
     title, message, advice = (_words(words[part], f"{place}, {language}.{part}") for part in _PARTS)
     if placeholders(title):
         msg = f"{place}: the {language} title must be constant (it groups findings)"
         raise CatalogueError(msg)
-    for template in (message, advice):
+    written = words.get(_OPTIONAL)
+    advice_xml = "" if written is None else _words(written, f"{place}, {language}.{_OPTIONAL}")
+    for template in (message, advice, advice_xml):
         if wrong := sorted(name for name in placeholders(template) if not name.isidentifier()):
             msg = f"{place}: {language} placeholder {{{wrong[0]}}} is not a plain name"
             raise CatalogueError(msg)
-    return Text(title, message, advice)
+    return Text(title, message, advice, advice_xml)
 
 
 def _words(value: Any, place: str) -> str:

@@ -198,8 +198,8 @@ class Profile(Part):
     tables: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     """Code tables of the profile; ``units`` is completed by the company file."""
     filters: tuple[Filter, ...] = ()
-    header: Mapping[str, TermSource]
-    """Terms of the document."""
+    header: Mapping[str, TermSource] = Field(default_factory=dict)
+    """Terms of the document; none with ``kind: xml``, where nothing is mapped."""
     lines: Mapping[str, TermSource] = Field(default_factory=dict)
     """Terms of the invoice lines."""
     repeated: tuple[RepeatedGroup, ...] = ()

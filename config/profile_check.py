@@ -28,6 +28,9 @@ def check_profile(profile: Profile) -> tuple[ProfileFault, ...]:
 
 
 def _faults(profile: Profile) -> Iterator[ProfileFault]:
+    if profile.format.kind == "xml":
+        yield from _mapped(profile)
+        return
     yield from _dates(("dates",), profile.dates)
     yield from _section(profile, ("header",), profile.header, level="document")
     yield from _section(profile, ("lines",), profile.lines, level="line")
@@ -53,6 +56,13 @@ def _faults(profile: Profile) -> Iterator[ProfileFault]:
                 )
     if "BT-1" not in profile.header:
         yield ProfileFault(("header",), "BT-1 (the invoice number) must be mapped")
+
+
+def _mapped(profile: Profile) -> Iterator[ProfileFault]:
+    """Yield what a profile of XML says of columns: its files are deposited as they are."""
+    for key in ("header", "lines", "repeated", "filters", "tables", "ignored_columns"):
+        if getattr(profile, key):
+            yield ProfileFault((key,), "XML is deposited as it is: nothing in it is mapped")
 
 
 def _section(

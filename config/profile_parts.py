@@ -74,9 +74,12 @@ class Dates(Part):
 class Format(Part):
     """What kind of file an extract is."""
 
-    kind: Literal["csv", "xlsx", "idoc", "edifact"] = "csv"
+    kind: Literal["csv", "xlsx", "idoc", "edifact", "xml"] = "csv"
     """``csv``: text with a separator (TSV included); ``xlsx``: an Excel workbook; ``idoc``: SAP
-    IDoc as XML or flat; ``edifact``: an EDIFACT interchange."""
+    IDoc as XML or flat; ``edifact``: an EDIFACT interchange; ``xml``: one invoice per file, written
+    by the ERP and deposited byte for byte."""
+    syntax: Literal["cii", "ubl"] | None = None
+    """Syntax of the XML, with ``kind: xml`` only."""
     encoding: Encoding | Literal["auto"] = "utf-8"
     """``auto``: as the byte-order mark says; else UTF-8 when the whole file is UTF-8; else
     ``fallback_encoding``."""
@@ -99,6 +102,13 @@ class Format(Part):
     def _separator_is_one(self) -> Format:
         if self.separator in {"\n", "\r", self.quote, "\0"}:
             msg = f"{self.separator!r} cannot be the separator"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _syntax_is_of_xml(self) -> Format:
+        if (self.kind == "xml") != (self.syntax is not None):
+            msg = "kind: xml needs a syntax (ubl or cii), and nothing else has one"
             raise ValueError(msg)
         return self
 

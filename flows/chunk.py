@@ -13,6 +13,7 @@ from config.settings import Settings
 from config.target import Target
 from flows.attachments import AttachmentFile
 from flows.ledger import Known
+from flows.xml_document import XmlDocument
 from transforms.enrichment import EnrichmentTable
 from transforms.grouping import InvoiceRows
 from transforms.outcome import BuiltFlow, InvoiceOutcome
@@ -41,10 +42,13 @@ class WorkerSetup:
 
 @dataclass(frozen=True, slots=True)
 class ChunkItem:
-    """One invoice to do: its rows, its attachments, and what the ledger knows of its number."""
+    """One invoice to do: its rows, its attachments, and what the ledger knows of its number.
+
+    ``rows`` is the file itself where the ERP writes XML, ``size`` then the bytes of that.
+    """
 
     position: int
-    rows: InvoiceRows
+    rows: InvoiceRows | XmlDocument
     number: str | None = None
     files: tuple[AttachmentFile, ...] = ()
     missing: tuple[str, ...] = ()
@@ -55,6 +59,12 @@ class ChunkItem:
     buyer: str | None = None
     service: str | None = None
     """Recipient and service code, which the directory is asked for."""
+    size: int = 0
+
+    @property
+    def weight(self) -> int:
+        """Return the bytes that come from outside: attachments, or the XML with its own."""
+        return self.size + sum(file.size for file in self.files)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,9 @@ from flows.errors import ConfigurationError
 from flows.fetch import Fetcher
 from flows.folders import StateFolders
 from flows.ledger import InvoiceRecord, Ledger, ReturnRecord, ReturnState
+from flows.overdue import late_finding, overdue_flows, overdue_invoices
 from flows.profiles import load_profile
-from flows.reconcile import late_finding, overdue_flows, overdue_invoices, reconcile
+from flows.reconcile import reconcile
 from flows.status_rows import status_rows
 from transforms.finding import Finding
 from transforms.formulas import erp_columns

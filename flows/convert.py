@@ -18,10 +18,13 @@ from config.settings import Settings, Syntax
 from flows import attachments, configuration
 from flows.chunk import ChunkItem
 from flows.errors import ConfigurationError, ExitCode
-from flows.extracts import ExtractFile, read_extracts
+from flows.extracts import ExtractFile
 from flows.ledger import utc_now
+from flows.profiles import load_profile
 from flows.sources import load_sources
 from flows.worker import Worker
+from flows.xml_document import XmlDocument
+from flows.xml_source import SourceItem, item_of, open_sources
 from schemas.explain import explain
 from transforms.finding import Finding
 from transforms.mapping import Mapper
@@ -53,10 +56,11 @@ def settings_for(
     """Return the settings to convert with: those of ``config``, what is given here laid over them.
 
     Without ``config`` the defaults are taken, and attachments are looked for beside the first
-    file. An attachment that is missing holds its invoice back: there is no later night here.
+    file. An attachment that is missing holds its invoice back: there is no later night here. XML
+    that the ERP wrote keeps its syntax unless another is given.
 
     Raises:
-        ConfigurationError: ``config`` cannot be used.
+        ConfigurationError: ``config`` or the profile cannot be used.
     """
     settings = configuration.load(config).settings if config is not None else Settings()
     source = settings.source.model_copy(
@@ -65,6 +69,9 @@ def settings_for(
             "company_file": company or settings.source.company_file,
         }
     )
+    written = load_profile(source.profile).format.syntax
+    if written is not None and syntax is None:
+        syntax = written  # XML that is there already comes out as it is
     pieces: dict[str, object] = {"missing": "quarantine"}
     if config is None:
         pieces["folder"] = files[0].resolve().parent
@@ -100,24 +107,15 @@ def convert_files(
     warnings: dict[str, tuple[int, str]] = {}
     names: set[str] = set()
     with tempfile.TemporaryDirectory(prefix="chorus-flows-") as scratch:
-        reading = read_extracts(
-            [_described(path) for path in files], sources.setup.profile, spill_folder=Path(scratch)
+        reading = open_sources(
+            [described(path) for path in files], sources.setup.profile, spill_folder=Path(scratch)
         )
         _make(out)
-        for position, rows in enumerate(reading):
-            peek = mapper.peek(rows)
-            found = attachments.find(settings.attachments, peek.attachment_names, peek.number)
-            item = ChunkItem(
-                position,
-                rows,
-                peek.number,
-                found.files,
-                found.missing,
-                found.outside,
-                excluded_by=peek.excluded_by,
-            )
+        items: Iterable[SourceItem] = reading
+        for position, rows in enumerate(items):
+            item = source_item(position, rows, mapper, settings)
             outcome, xml = worker.convert(item)
-            number = outcome.number or rows.key
+            number = outcome.number or rows.key or outcome.span.file
             told += [_told(number, finding) for finding in outcome.findings]
             if xml is not None:
                 (out / _file_name(number, names)).write_bytes(xml)
@@ -125,9 +123,9 @@ def convert_files(
                 for finding in outcome.findings:
                     count, first = warnings.get(finding.rule, (0, number))
                     warnings[finding.rule] = (count + 1, first)
-            elif peek.excluded_by is not None:
+            elif item.excluded_by is not None:
                 done.excluded += 1
-                done.lines.append(f"{number}: left out by the filter {peek.excluded_by!r}")
+                done.lines.append(f"{number}: left out by the filter {item.excluded_by!r}")
             else:
                 done.held_back += 1
                 place = f"{outcome.span.file}, line {outcome.span.first_line}"
@@ -147,6 +145,23 @@ def convert_files(
     return done
 
 
+def source_item(position: int, rows: SourceItem, mapper: Mapper, settings: Settings) -> ChunkItem:
+    """Return what a worker is to do with an invoice that is read on its own, without a ledger."""
+    if isinstance(rows, XmlDocument):
+        return item_of(rows, position, limit=settings.attachments.max_invoice_bytes)
+    peek = mapper.peek(rows)
+    found = attachments.find(settings.attachments, peek.attachment_names, peek.number)
+    return ChunkItem(
+        position,
+        rows,
+        peek.number,
+        found.files,
+        found.missing,
+        found.outside,
+        excluded_by=peek.excluded_by,
+    )
+
+
 def title_of(rule: str, language: Literal["fr", "en"]) -> str:
     """Return the title of a rule."""
     return load_catalogue().rule(rule).text(language).title
@@ -158,6 +173,8 @@ def _explained(findings: Iterable[Finding], language: Literal["fr", "en"]) -> li
     for finding in sorted(findings, key=lambda found: not found.blocks):
         text = explain(finding, language)
         lines.append(f"  {text.severity.value:<8}{text.rule}: {text.message} {text.advice}")
+        if finding.of_xml:
+            lines.append(f"          {finding.location}")
     return lines
 
 
@@ -178,7 +195,12 @@ def _write_json(path: Path, told: list[dict[str, object]]) -> None:
         raise ConfigurationError(message, next_step="Name another file.") from error
 
 
-def _described(path: Path) -> ExtractFile:
+def described(path: Path) -> ExtractFile:
+    """Return a file to be read, with its hash.
+
+    Raises:
+        ConfigurationError: it cannot be read.
+    """
     try:
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()

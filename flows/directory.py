@@ -14,12 +14,15 @@ from zoneinfo import ZoneInfo
 
 from config.catalogue import Language
 from config.directory import DirectoryView, Service, Structure
+from config.profile import Profile
 from config.settings import Settings
 from config.target import Target, load_target
 from flows.enrichment import load_tables
 from flows.errors import ConfigurationError
-from flows.extracts import ExtractFile, load_company, load_profile, read_extracts
+from flows.extracts import ExtractFile, load_company, load_profile
 from flows.ledger import DirectoryImport, Ledger
+from flows.xml_document import XmlDocument
+from flows.xml_source import open_sources, read_source
 from schemas.directory import age_finding, recipient_of, service_of
 from schemas.explain import explain
 from schemas.registry import RuleContext
@@ -233,10 +236,7 @@ def _judged(
     ).model_copy(update={"families": ("directory",)})
     today = ledger.now().astimezone(ZoneInfo(settings.run_date)).date()
     with tempfile.TemporaryDirectory(prefix="chorus-flows-") as scratch:
-        reading = read_extracts(
-            [_described(path) for path in files], profile, spill_folder=Path(scratch)
-        )
-        invoices = (mapper.map(rows).invoice for rows in reading)
+        invoices = _invoices(files, profile, mapper, settings, Path(scratch))
         while batch := list(islice(invoices, _TOGETHER)):
             view = view_for(ledger, settings, ((recipient_of(i), service_of(i)) for i in batch))
             assert view is not None
@@ -249,6 +249,17 @@ def _judged(
             )
             for invoice in batch:
                 yield invoice, view, check(invoice, context)
+
+
+def _invoices(
+    files: Sequence[Path], profile: Profile, mapper: Mapper, settings: Settings, scratch: Path
+) -> Iterator[Invoice]:
+    """Yield the invoices of extracts, or of XML; a file that is no invoice gives an empty one."""
+    for rows in open_sources([_described(path) for path in files], profile, spill_folder=scratch):
+        if isinstance(rows, XmlDocument):
+            yield read_source(rows, limit=settings.attachments.max_invoice_bytes)
+        else:
+            yield mapper.map(rows).invoice
 
 
 def _described(path: Path) -> ExtractFile:

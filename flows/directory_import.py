@@ -33,6 +33,8 @@ _MARKS = ";,\t|"
 #: A day in a file name: ``AIFE-Chorus-Pro-Annuaire_20200309.xlsx``, ``annuaire-2026-09-14.csv``.
 _DAY = re.compile(r"(?<![0-9])(20[0-9]{2})[-_]?(0[1-9]|1[0-2])[-_]?([0-2][0-9]|3[01])(?![0-9])")
 
+_NOT_UTF8 = "it is not UTF-8 (save it as “CSV UTF-8”, or import the workbook itself)"
+
 #: Rows left out that are told on a terminal.
 _SHOWN = 20
 
@@ -227,7 +229,7 @@ def _naming(path: Path) -> Iterator[None]:
     try:
         yield
     except (DirectoryFileError, SheetError, UnicodeDecodeError) as error:
-        why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+        why = _NOT_UTF8 if isinstance(error, UnicodeDecodeError) else str(error)
         message = f"The directory file {path.name} cannot be used: {why}."
         step = "Nothing was imported. See docs/directory.md for its columns."
         raise ConfigurationError(message, next_step=step) from error

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from flows import configuration
+from flows import configuration, xml_source
 from flows.channels import open_channel
 from flows.configuration import Configuration
 from flows.directory import summary
@@ -101,6 +101,7 @@ def _sources(loaded: Configuration) -> str:
     sources = load_sources(
         settings, run_id="doctor", run_date=date.max, outbox=settings.state_folder
     )
+    xml_source.require(settings, sources.setup.profile)
     company = sources.setup.company
     said = company.key if company is not None and "key" in company.model_fields_set else None
     if said not in (None, settings.emitter.company):

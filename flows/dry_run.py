@@ -24,6 +24,7 @@ from flows.ledger_access import open_ledger
 from flows.night_result import Mode, NightResult
 from flows.profiles import load_profile
 from flows.progress import on_terminal
+from flows.xml_source import is_xml, processed_before
 
 #: Folder of the reports of rehearsals, below that of the others.
 REHEARSALS = "dry-run"
@@ -86,7 +87,8 @@ def _link_extracts(
         claim = landing.peek(
             settings,
             now=clock(),
-            processed=lambda sha256: ledger.extract_seen(sha256) is not None,
+            processed=lambda hashes: processed_before(ledger, profile, hashes),
+            apart=is_xml(profile),
             reusable=lambda name: joined_only(name, profile),
         )
     for file in claim.files:

@@ -10,13 +10,17 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from config.settings import Landing
 from flows.errors import ExitCode, FinalError, RetryableError
+
+#: Tells which of some SHA-256 were already processed.
+Processed: TypeAlias = Callable[[Collection[str]], Collection[str]]
 
 #: Sub-folder of a run's claimed files that holds what an earlier run had already processed.
 ALREADY_PROCESSED = "already-processed"
@@ -60,7 +64,8 @@ def claim(
     folder: Path,
     *,
     now: datetime,
-    processed: Callable[[str], bool],
+    processed: Processed,
+    apart: bool = False,
     reusable: Callable[[str], bool] = _nothing,
 ) -> Claim:
     """Move every complete extract into ``folder`` and return them in the order of their names.
@@ -69,7 +74,9 @@ def claim(
         landing: where to look and when a file is complete.
         folder: the run's own folder for claimed files; what a crashed run left there is taken.
         now: current time, with zone.
-        processed: tells whether a SHA-256 was already processed by a finished run.
+        processed: tells which of some SHA-256 were already processed by a finished run.
+        apart: whether each file stands for itself, so that one which cannot be read is claimed
+            all the same, to be told by who reads it.
         reusable: tells by its name a file that may come again as it was: master data.
 
     Raises:
@@ -79,7 +86,7 @@ def claim(
     incomplete: list[str] = []
     for path in _candidates(landing):
         if not _complete(path, landing, now):
-            incomplete.append(path.name)
+            incomplete.append(_shown(path))
             continue
         try:
             before = path.stat()
@@ -90,19 +97,20 @@ def claim(
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             # A writer still holds the file open: put it back, the next run will take it.
             _move(claimed, landing.folder)
-            incomplete.append(path.name)
+            incomplete.append(_shown(path))
             continue
         _bring_companions(landing, path, claimed)
     _make_durable(folder)
-    return _sort_out(landing, folder, processed, tuple(incomplete), reusable)
+    return _sort_out(landing, folder, processed, tuple(incomplete), apart=apart, reusable=reusable)
 
 
 def claimed_before(
     landing: Landing,
     folder: Path,
     *,
-    processed: Callable[[str], bool],
+    processed: Processed,
     expected: Mapping[str, str] | None = None,
+    apart: bool = False,
     reusable: Callable[[str], bool] = _nothing,
 ) -> Claim:
     """Return what a crashed run had claimed, for the run that resumes it; nothing new is taken.
@@ -110,8 +118,9 @@ def claimed_before(
     Args:
         landing: where to look.
         folder: the run's own folder for claimed files.
-        processed: tells whether a SHA-256 was already processed by a finished run.
+        processed: tells which of some SHA-256 were already processed by a finished run.
         expected: name by SHA-256 of the files the run had claimed and not read to the end.
+        apart: as :func:`claim` was told.
         reusable: see :func:`claim`.
 
     Raises:
@@ -122,7 +131,7 @@ def claimed_before(
         if path.is_file() and not path.name.startswith("."):
             # The crash may have come between an extract and its companions.
             _bring_companions(landing, landing.folder / path.name, path)
-    claim = _sort_out(landing, folder, processed, (), reusable)
+    claim = _sort_out(landing, folder, processed, (), apart=apart, reusable=reusable)
     lost = dict(expected or {})
     for file in claim.files:
         lost.pop(file.sha256, None)
@@ -151,7 +160,7 @@ def put_back(landing: Landing, files: Iterable[ClaimedFile]) -> tuple[str, ...]:
             companion = file.path.with_name(file.path.name + suffix)
             if companion.exists():
                 _move_to(companion, target.with_name(target.name + suffix))
-        names.append(target.name)
+        names.append(_shown(target))
     return tuple(names)
 
 
@@ -159,21 +168,22 @@ def peek(
     landing: Landing,
     *,
     now: datetime,
-    processed: Callable[[str], bool],
+    processed: Processed,
+    apart: bool = False,
     reusable: Callable[[str], bool] = _nothing,
 ) -> Claim:
     """Return what :func:`claim` would take, moving nothing (for a dry run)."""
-    files: list[ClaimedFile] = []
-    seen: list[ClaimedFile] = []
+    found: list[ClaimedFile] = []
     incomplete: list[str] = []
     for path in _candidates(landing):
         if not _complete(path, landing, now):
-            incomplete.append(path.name)
+            incomplete.append(_shown(path))
             continue
-        file = _describe(path)
-        again = processed(file.sha256) and not reusable(file.name)
-        (seen if again else files).append(file)
-    return Claim(tuple(files), tuple(seen), tuple(incomplete))
+        found.append(_describe(path, apart=apart))
+    done = processed([file.sha256 for file in found])
+    seen = tuple(file for file in found if file.sha256 in done and not reusable(file.name))
+    files = tuple(file for file in found if file not in seen)
+    return Claim(files, seen, tuple(incomplete))
 
 
 def _candidates(landing: Landing) -> list[Path]:
@@ -261,38 +271,67 @@ def _move_across(path: Path, target: Path) -> None:
 def _sort_out(
     landing: Landing,
     folder: Path,
-    processed: Callable[[str], bool],
+    processed: Processed,
     incomplete: tuple[str, ...],
+    *,
+    apart: bool,
     reusable: Callable[[str], bool],
 ) -> Claim:
     companions = (landing.done_suffix, landing.control.suffix)
     files: list[ClaimedFile] = []
     aside: list[ClaimedFile] = []
     hashes: set[str] = set()
-    for path in sorted(folder.iterdir()):
-        if not path.is_file() or path.name.startswith(".") or path.name.endswith(companions):
-            continue
-        file = _describe(path)
-        if not reusable(file.name) and (processed(file.sha256) or file.sha256 in hashes):
+    found = [
+        _describe(path, apart=apart)
+        for path in sorted(folder.iterdir())
+        if path.is_file() and not path.name.startswith(".") and not path.name.endswith(companions)
+    ]
+    done = processed([file.sha256 for file in found])
+    for file in found:
+        again = file.sha256 in done or file.sha256 in hashes
+        if again and not reusable(file.name):
             shelf = folder / ALREADY_PROCESSED
             shelf.mkdir(exist_ok=True, mode=0o700)
-            aside.append(ClaimedFile(_move(path, shelf), file.name, file.sha256, file.size))
+            aside.append(ClaimedFile(_move(file.path, shelf), file.name, file.sha256, file.size))
         else:
             hashes.add(file.sha256)
             files.append(file)
     shelf = folder / ALREADY_PROCESSED
     if shelf.is_dir():
         known = {file.path for file in aside}
-        aside.extend(_describe(path) for path in sorted(shelf.iterdir()) if path not in known)
+        aside.extend(
+            _describe(path, apart=apart) for path in sorted(shelf.iterdir()) if path not in known
+        )
     return Claim(tuple(files), tuple(aside), incomplete)
 
 
-def _describe(path: Path) -> ClaimedFile:
+def _describe(path: Path, *, apart: bool = False) -> ClaimedFile:
+    name = _shown(path)
     try:
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        return ClaimedFile(path, path.name, digest, path.stat().st_size)
+        return ClaimedFile(path, name, digest, path.stat().st_size)
     except OSError as error:
+        if apart and (found := _unread(path, name)) is not None:
+            return found
         message = f"The extract {path} cannot be read: {error.strerror}."
         step = "Check the rights on the file, then: chorus-flows run"
         raise LandingUnavailableError(message, next_step=step) from error
+
+
+def _shown(path: Path) -> str:
+    """Return the name of a file as text that can always be written, whatever bytes it holds."""
+    return os.fsencode(path.name).decode("utf-8", "replace")
+
+
+def _unread(path: Path, name: str) -> ClaimedFile | None:
+    """Return a file that cannot be read under a hash of what is known of it; None: it is gone.
+
+    No content has that hash: whoever comes to read the file refuses it.
+    """
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    known = f"unread\0{name}\0{facts.st_size}\0{facts.st_mtime_ns}"
+    return ClaimedFile(path, name, hashlib.sha256(known.encode()).hexdigest(), facts.st_size)

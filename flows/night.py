@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from flows import brakes, locking, referee, waiting
+from flows import brakes, locking, referee, waiting, xml_source
 from flows.channels import Channel, open_channel
 from flows.collect import collect
 from flows.configuration import Configuration
@@ -144,6 +144,7 @@ class Night:
             outbox=self._folders.outbox / self._run_id,
         )
         referee.require(self._settings.referee, self._settings.syntax.value)
+        xml_source.require(self._settings, sources.setup.profile)
         try:
             if self._mode is not Mode.DRY_RUN:
                 perform("collect", lambda: self._collect(sources))

@@ -6,7 +6,6 @@ ledger, outbox or deposit; nothing is written.
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,15 +18,15 @@ from zoneinfo import ZoneInfo
 from config.profile import Profile, TermSource
 from config.settings import Settings
 from config.terms import registry
-from flows.chunk import ChunkItem
-from flows.errors import ConfigurationError
+from flows.convert import described, source_item
 from flows.extract_sets import ExtractFile, WrongProfileError, matching
 from flows.extract_sides import Side, sides_of
 from flows.extract_tables import ExtractTables
-from flows.extracts import read_extracts
 from flows.ledger import utc_now
 from flows.sources import load_sources
 from flows.worker import Worker
+from flows.xml_document import XmlDocument
+from flows.xml_source import SourceItem, is_xml, open_sources, read_source
 from transforms.finding import Finding
 from transforms.formulas import erp_columns
 from transforms.invoice import Invoice
@@ -45,7 +44,7 @@ class FileTrial:
 
     name: str
     role: str
-    """``header``, ``lines``, ``flat``, the name of a join, or empty when nothing fits."""
+    """``header``, ``lines``, ``flat``, ``documents``, the name of a join; empty: nothing fits."""
     used: tuple[str, ...]
     unused: tuple[str, ...]
     missing: tuple[str, ...]
@@ -121,26 +120,29 @@ def try_profile(
     today = clock().astimezone(ZoneInfo(settings.run_date)).date()
     sources = load_sources(settings, run_id="check", run_date=today, outbox=Path())
     profile = sources.setup.profile
-    extracts = [_described(path) for path in files]
+    extracts = [described(path) for path in files]
     trial = Trial(profile, tuple(_file_trials(extracts, profile)))
     tally = _Tally(profile)
     with tempfile.TemporaryDirectory(prefix="chorus-flows-") as scratch:
         try:
-            reading = read_extracts(extracts, profile, spill_folder=Path(scratch))
+            reading = open_sources(extracts, profile, spill_folder=Path(scratch))
         except WrongProfileError as error:
             trial.refused = str(error)
             return trial
         worker, mapper = Worker(sources.setup), Mapper(profile, sources.setup.company)
-        for position, rows in enumerate(reading):
-            peek = mapper.peek(rows)
+        items: Iterable[SourceItem] = reading
+        for position, rows in enumerate(items):
+            item = source_item(position, rows, mapper, settings)
             trial.read += 1
-            if peek.excluded_by is not None:
-                trial.excluded[peek.excluded_by] += 1
+            if item.excluded_by is not None:
+                trial.excluded[item.excluded_by] += 1
                 continue
-            item = ChunkItem(position, rows, peek.number)
             outcome, xml = worker.convert(item)
             trial.ready += xml is not None
-            invoice = mapper.map(rows).invoice
+            if isinstance(rows, XmlDocument):
+                invoice = read_source(rows, limit=settings.attachments.max_invoice_bytes)
+            else:
+                invoice = mapper.map(rows).invoice
             tally.add(invoice, outcome)
             if len(trial.invoices) < shown:
                 trial.invoices.append(InvoiceTrial(outcome, invoice, xml is not None))
@@ -205,11 +207,16 @@ def _told(source: TermSource) -> str:
 
 
 def _file_trials(files: Sequence[ExtractFile], profile: Profile) -> Iterable[FileTrial]:
+    if is_xml(profile) or profile.shape.kind == "documents":
+        yield from (FileTrial(file.name, "documents", (), (), (), ()) for file in files)
+        return
     sides = sides_of(profile)
     roles: dict[str, Side] = {"flat" if sides.lines is None else "header": sides.header}
     if sides.lines is not None:
         roles["lines"] = sides.lines
-    roles |= sides.joined
+    # A file that also serves a join of its own invoices is what it is.
+    itself = {join.name for join in profile.joined if join.of_itself}
+    roles |= {name: side for name, side in sides.joined.items() if name not in itself}
     tables = ExtractTables(profile)
     for file in files:
         found = {role: _columns(tables, file, side) for role, side in roles.items()}
@@ -241,7 +248,7 @@ def _role_of(
     name: str, found: Mapping[str, Sequence[str]], profile: Profile, roles: Mapping[str, Side]
 ) -> str:
     """Return what a file serves as: by its name, else as what it has most columns of."""
-    patterns = {join.name: join.files or () for join in profile.joined}
+    patterns = {join.name: join.files or () for join in profile.joined if join.name in roles}
     if "lines" in roles:
         patterns = {
             "header": profile.shape.header_files,
@@ -258,16 +265,6 @@ def _role_of(
     shared = {role: len(side.wanted & set(found[role])) for role, side in roles.items()}
     best = max(shared, key=lambda role: shared[role])
     return best if shared[best] else ""
-
-
-def _described(path: Path) -> ExtractFile:
-    try:
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        message = f"The extract {path} cannot be read: {error.strerror}."
-        raise ConfigurationError(message) from error
-    return ExtractFile(path, path.name, digest)
 
 
 def unmapped_terms(profile: Profile) -> tuple[str, ...]:

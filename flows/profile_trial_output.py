@@ -59,8 +59,9 @@ _WORDS: dict[str, dict[Language, str]] = {
 }
 
 
-def print_trial(trial: Trial, language: Language, console: Console) -> None:
-    """Print a trial for a person, on ``console``."""
+def print_trial(trial: Trial, language: Language, console: Console | None = None) -> None:
+    """Print a trial for a person, on ``console`` (default: standard output)."""
+    console = console or Console()
     console.print(_files(trial, language))
     if trial.refused:
         console.print(trial.refused, style="bold red", soft_wrap=True, markup=False)

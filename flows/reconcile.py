@@ -10,24 +10,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from config.settings import Settings
 from config.statuses import load_statuses
 from flows.ledger import (
-    UNREPORTED,
     FlowRecord,
     FlowState,
     InvoiceRecord,
     InvoiceState,
     Ledger,
 )
+from flows.revalidation import complete_messages
 from flows.status_rows import flow_report
 from schemas.explain import explain_platform_message
 from transforms.error_lines import Member
-from transforms.finding import Finding, Location, Severity
+from transforms.finding import Finding, Severity
 from transforms.settlement import (
     Fate,
     FlowFate,
@@ -165,8 +164,7 @@ class _Settling:
             and verdict.fate.value != self._invoices[row].state.value
         }
         # Told before it is done: after a crash in between it is told twice rather than never.
-        for row, verdict in changed.items():
-            self._tell(self._of_invoice(self._invoices[row], verdict, len(members)), row)
+        self._tell_of_invoices(changed, len(members))
         state = self._flow.state
         if settlement.fate is not FlowFate.PENDING:
             state = FlowState(settlement.fate.value)
@@ -192,6 +190,18 @@ class _Settling:
 
     # -- what a person should know -------------------------------------------------------------
 
+    def _tell_of_invoices(self, changed: Mapping[int, Verdict], members: int) -> None:
+        found: dict[str, list[Finding]] = {}
+        for row, verdict in changed.items():
+            invoice = self._invoices[row]
+            found[invoice.member_id or ""] = self._of_invoice(invoice, verdict, members)
+        told = complete_messages(
+            self._ledger, self._flow, self._settings, found, columns=self._columns
+        )
+        for row in changed:
+            invoice = self._invoices[row]
+            self._tell([_at(one, invoice) for one in told[invoice.member_id or ""]], row)
+
     def _of_invoice(self, invoice: InvoiceRecord, verdict: Verdict, members: int) -> list[Finding]:
         facts = {"number": invoice.number or "", "flow": self._flow.flow_id}
         found: list[Finding] = []
@@ -208,7 +218,7 @@ class _Settling:
             found.append(self._finding("RT-REJECT-02", facts))
             if self._number_taken(invoice):
                 found.append(self._finding("RT-REJECT-03", facts))
-        return [_at(finding, invoice) for finding in found]
+        return found
 
     def _of_flow(
         self,
@@ -265,8 +275,8 @@ class _Settling:
 
 def _at(finding: Finding, invoice: InvoiceRecord) -> Finding:
     """Return the finding at the place of the extract where the invoice begins."""
-    place = Location(invoice.file, invoice.first_line, finding.location.column)
-    return Finding(finding.rule, finding.severity, place, finding.bt, finding.value, finding.params)
+    place = replace(finding.location, file=invoice.file, line=invoice.first_line)
+    return replace(finding, location=place)
 
 
 def _words(report: FlowStatusReport) -> str:
@@ -280,27 +290,3 @@ def _reason(verdict: Verdict) -> str:
     if not texts and verdict.report is not None:
         texts = [_words(verdict.report)]
     return " | ".join(dict.fromkeys(texts))[:_REASON_LENGTH]
-
-
-def overdue_flows(ledger: Ledger, settings: Settings, now: datetime) -> list[FlowRecord]:
-    """Return the flows on the other side that have no report after the deadline, oldest first."""
-    limit = now - timedelta(hours=settings.returns.report_deadline_hours)
-    late = [
-        flow
-        for flow in ledger.flows(states=UNREPORTED)
-        if (flow.deposited_at or flow.changed_at) < limit
-    ]
-    return sorted(late, key=lambda flow: flow.deposited_at or flow.changed_at)
-
-
-def overdue_invoices(ledger: Ledger, settings: Settings, now: datetime) -> list[InvoiceRecord]:
-    """Return the invoices whose fate is still unknown after the deadline, oldest first."""
-    limit = now - timedelta(hours=settings.returns.report_deadline_hours)
-    unknown = ledger.invoices(states={InvoiceState.OUTCOME_UNKNOWN})
-    return [invoice for invoice in unknown if invoice.changed_at < limit]
-
-
-def late_finding(flow: FlowRecord, now: datetime) -> Finding:
-    """Return the finding ``RT-LATE-01`` of a flow of :func:`overdue_flows`."""
-    hours = (now - (flow.deposited_at or flow.changed_at)) // timedelta(hours=1)
-    return Finding("RT-LATE-01", Severity.ERROR, value=flow.flow_id, params={"hours": str(hours)})

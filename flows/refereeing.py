@@ -19,13 +19,13 @@ from flows.folders import StateFolders
 from flows.ledger import FlowState, Ledger, MemberRecord
 from flows.referee import Question, Referees, sampled, version_of
 from flows.referee_process import Answer
+from flows.sent import sent_members
 from schemas import referee
 from schemas.registry import RuleContext
 from schemas.xsd import parse
 from transforms.finding import Finding, Severity
-from transforms.naming import MEMBER_EXTENSION, parse_name
 from transforms.reading import read_invoice
-from transforms.unbundle import Limits, read_bundle
+from transforms.unbundle import Limits
 
 
 @dataclass(slots=True)
@@ -121,18 +121,9 @@ def _sample(ledger: Ledger, outbox: Path, settings: Settings, run_id: str) -> It
         }
         if not chosen:
             continue
-        with (outbox / flow.path).open("rb") as stream:
-            for name, xml in read_bundle(stream, limits, name=flow.file_name):
-                member = chosen.get(_member_of(name, flow.file_name, flow.flow_id))
-                if member is not None:
-                    yield _Asked(flow.flow_id, member, xml)
-
-
-def _member_of(name: str, flow_name: str, flow_id: str) -> str:
-    """Return the member id of a file of a flow; a flow of one XML has the flow's own."""
-    if name == flow_name:
-        return flow_id
-    return parse_name(name).flow_id if name.endswith(MEMBER_EXTENSION) else ""
+        for member_id, xml in sent_members(outbox, flow, limits):
+            if member_id in chosen:
+                yield _Asked(flow.flow_id, chosen[member_id], xml)
 
 
 def _differing(

@@ -19,6 +19,9 @@ from flows.ledger import (
 from schemas.explain import explain
 from transforms.finding import Finding
 
+#: Files of a run listed on a terminal: a night of XML has one per invoice.
+_LISTED = 50
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -91,7 +94,9 @@ def of_run(ledger: Ledger, run_id: str) -> View:
     flows = ledger.flows(run_id=run_id)
     tallies = ledger.tallies(run_id)
     lines = [_run(record)]
-    lines += [f"  extract {e.name}: {e.state}, {e.invoices} invoices" for e in extracts]
+    lines += [f"  extract {e.name}: {e.state}, {e.invoices} invoices" for e in extracts[:_LISTED]]
+    if len(extracts) > _LISTED:
+        lines.append(f"  … and {len(extracts) - _LISTED} more files (--json lists all)")
     lines += [f"  {state:<16} {tally.count:>9}" for state, tally in sorted(tallies.items())]
     lines += [f"  flow {flow.flow_id}  {flow.state}  {flow.invoices} invoices" for flow in flows]
     body: dict[str, object] = {
@@ -129,6 +134,7 @@ def quarantine(ledger: Ledger, run_id: str | None, language: str) -> View:
         for finding in findings:
             told = explain(finding, lang)
             lines.append(f"  {told.rule}: {told.message} {told.advice}")
+            lines += _place(finding)
         held.append(
             {"invoice": asdict(invoice), "findings": [_finding(finding) for finding in findings]}
         )
@@ -152,16 +158,22 @@ def _invoice_lines(
         lines.append(f"  flow      {record.flow_id}, member {record.member_id}")
     if record.reason:
         lines.append(f"  reason    {record.reason}")
-    lines += [
-        f"  finding   {finding.rule} {finding.bt or ''} {finding.value or ''}".rstrip()
-        for finding in findings
-    ]
+    for finding in findings:
+        lines.append(
+            f"  finding   {finding.rule} {finding.bt or ''} {finding.value or ''}".rstrip()
+        )
+        lines += _place(finding)
     lines += [_event(event) for event in events]
     for status in statuses:
         said = status.status
         when = said.at.isoformat(timespec="seconds") if said.at else said.at_text
         lines.append(f"  {when}  status {said.code} {said.label} {said.message}".rstrip())
     return lines
+
+
+def _place(finding: Finding) -> list[str]:
+    """Return where a value of XML stands; what an extract gave is found by column and line."""
+    return [f"            {finding.location}"] if finding.of_xml else []
 
 
 def _flow_lines(flow: FlowRecord) -> list[str]:

@@ -8,20 +8,20 @@ the ledger already holds for it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from itertools import chain
 
-from flows import attachments, control, landing, waiting
+from flows import attachments, control, landing, waiting, xml_source
 from flows.chunk import INTERNAL_RULE, Chunk, ChunkItem, ChunkResult
 from flows.crashpoints import CrashPoint, reach
 from flows.directory import findings_of_run, view_for
 from flows.errors import ControlError
 from flows.extract_sets import joined_only, pair_key
-from flows.extracts import ExtractFile, read_extracts
+from flows.extracts import ExtractFile
 from flows.fanout import map_in_order, open_executor
 from flows.folders import StateFolders
 from flows.ledger import Conflict, Known, Ledger
@@ -29,6 +29,8 @@ from flows.outbox import remove_unknown
 from flows.progress import Progress
 from flows.sources import Sources
 from flows.worker import process
+from flows.xml_document import XmlDocument
+from flows.xml_source import SourceItem, SourceReading, open_sources
 from transforms.balance import RunningTally, Tally
 from transforms.finding import Finding, Severity
 from transforms.grouping import InvoiceRows
@@ -80,6 +82,7 @@ class Transformation:
     ) -> None:
         self._sources = sources
         self._settings = sources.settings
+        self._profile = sources.setup.profile
         self._ledger = ledger
         self._folders = folders
         self._run_id = sources.setup.run_id
@@ -114,12 +117,7 @@ class Transformation:
             }
             known = {flow.file_name for flow in self._ledger.flows(run_id=self._run_id)}
             remove_unknown(self._sources.setup.outbox, known)
-        reading = read_extracts(
-            [ExtractFile(f.claimed.path, f.claimed.name, f.claimed.sha256) for f in self._to_read],
-            self._sources.setup.profile,
-            spill_folder=self._folders.spill(self._run_id),
-            trailer_mark=self._trailer_mark,
-        )
+        reading = self._reading()
         self._progress.start("transform")
         tally = RunningTally()
         done.internal = self._ledger.has_finding(self._run_id, INTERNAL_RULE)
@@ -154,8 +152,16 @@ class Transformation:
 
     # -- files ---------------------------------------------------------------------------------
 
+    def _reading(self) -> SourceReading:
+        return open_sources(
+            [ExtractFile(f.claimed.path, f.claimed.name, f.claimed.sha256) for f in self._to_read],
+            self._profile,
+            spill_folder=self._folders.spill(self._run_id),
+            trailer_mark=self._trailer_mark,
+        )
+
     def _claim(self) -> landing.Claim:
-        settings = self._settings.landing
+        settings, apart = self._settings.landing, xml_source.is_xml(self._profile)
         folder = self._folders.claimed(self._run_id)
         if self._resumed:
             # What landed since belongs to the next run, with its own date.
@@ -169,6 +175,7 @@ class Transformation:
                 folder,
                 processed=self._processed,
                 expected=open_still,
+                apart=apart,
                 reusable=self._reusable,
             )
         else:
@@ -177,6 +184,7 @@ class Transformation:
                 folder,
                 now=self._now,
                 processed=self._processed,
+                apart=apart,
                 reusable=self._reusable,
             )
         self._claimed = claim
@@ -190,23 +198,20 @@ class Transformation:
         Raises:
             ControlError: naming every file whose control is missing or cannot be read.
         """
-        layout = self._sources.setup.profile.format
+        layout = self._profile.format
         faults: list[ControlError] = []
+        finished = self._finished
+        fresh = [file for file in claim.files if file.sha256 not in finished]
+        self._ledger.record_extracts(self._run_id, fresh)
         for file in claim.files:
             expected = None
-            if self._ledger.extract_seen(file.sha256) is None:
-                self._ledger.record_extract(
-                    self._run_id,
-                    name=file.name,
-                    sha256=file.sha256,
-                    size=file.size,
-                    claimed_as=file.path.name,
-                )
+            if file.sha256 not in finished:
                 try:
                     if not self._reusable(file.name):
                         expected = control.expected_of(
                             file.path, self._settings.landing.control, layout=layout
                         )
+                        xml_source.require_no_rows(self._profile, file.name, expected)
                 except ControlError as error:
                     faults.append(error)
                     self._faulty.add(file.name)
@@ -223,25 +228,29 @@ class Transformation:
         for.
         """
         files = self._claimed.files if self._claimed is not None else ()
-        shape = self._sources.setup.profile.shape
+        shape = self._profile.shape
         faulty = {pair_key(name, shape) for name in self._faulty}
         innocent = [file for file in files if pair_key(file.name, shape) not in faulty]
         return landing.put_back(self._settings.landing, innocent)
 
-    def _processed(self, sha256: str) -> bool:
-        seen = self._ledger.extract_seen(sha256)
-        return seen is not None and seen.run_id != self._run_id
+    def _processed(self, hashes: Collection[str]) -> frozenset[str]:
+        return xml_source.processed_before(self._ledger, self._profile, hashes, run_id=self._run_id)
 
     def _reusable(self, name: str) -> bool:
         return joined_only(name, self._sources.setup.profile)
 
     @property
-    def _to_read(self) -> list[_File]:
-        finished = {
+    def _finished(self) -> frozenset[str]:
+        """Return the hashes of the files that this run has read to the end."""
+        return frozenset(
             record.sha256
             for record in self._ledger.extracts(self._run_id)
             if record.finished_at is not None
-        }
+        )
+
+    @property
+    def _to_read(self) -> list[_File]:
+        finished = self._finished
         return [file for sha256, file in self._files.items() if sha256 not in finished]
 
     @property
@@ -262,18 +271,20 @@ class Transformation:
         return tuple(differences)
 
     def _finish_extracts(self, rows: dict[str, int]) -> None:
-        for file in self._to_read:
-            sha256 = file.claimed.sha256
-            self._ledger.finish_extract(
-                self._run_id, sha256, rows=rows.get(file.claimed.name, 0), invoices=file.invoices
-            )
+        self._ledger.finish_extracts(
+            self._run_id,
+            {
+                file.claimed.sha256: (rows.get(file.claimed.name, 0), file.invoices)
+                for file in self._to_read
+            },
+        )
 
     def _count_all(self, chunk: Chunk, outcomes: Sequence[InvoiceOutcome]) -> None:
         rows = {item.position: item.rows for item in chunk.items}
         for outcome in outcomes:
             self._count(rows[outcome.position], outcome.type_code, outcome.total)
 
-    def _count(self, rows: InvoiceRows, type_code: str | None, total: Decimal | None) -> None:
+    def _count(self, rows: SourceItem, type_code: str | None, total: Decimal | None) -> None:
         """Count an invoice for the control of each file that holds rows of it."""
         own = {
             rows.span.file_sha256,
@@ -296,12 +307,17 @@ class Transformation:
     # -- chunks --------------------------------------------------------------------------------
 
     def _waiting(self, lost: list[waiting.SpoolLostError]) -> Iterator[tuple[InvoiceRows, int]]:
+        if xml_source.is_xml(self._profile):
+            # Rows of extracts: they wait on for a night that can map them.
+            if count := len(self._ledger.waiting(self._run_id)):
+                self._progress.tell(f"{count} invoices of extracts wait on: this night reads XML.")
+            return
         folder = self._folders.waiting
         for item in waiting.take_over(self._ledger, folder, self._run_id, lost):
             yield item.rows, item.record.nights
 
     def _chunks(
-        self, reading: Iterator[tuple[InvoiceRows, int]], tally: RunningTally
+        self, reading: Iterator[tuple[SourceItem, int]], tally: RunningTally
     ) -> Iterator[Chunk]:
         """Cut the invoices into chunks, by number and by attachment bytes."""
         settings = self._settings
@@ -318,7 +334,7 @@ class Transformation:
                 position += 1
                 continue
             item = self._item(position, rows, nights)
-            weight = sum(file.size for file in item.files)
+            weight = item.weight
             full = len(items) >= min(settings.workers.chunk_invoices, settings.bundle.max_invoices)
             if items and (full or size + weight > settings.bundle.max_chunk_attachment_bytes):
                 yield self._chunk(rank, items)
@@ -329,7 +345,10 @@ class Transformation:
         if items:
             yield self._chunk(rank, items)
 
-    def _item(self, position: int, rows: InvoiceRows, nights: int) -> ChunkItem:
+    def _item(self, position: int, rows: SourceItem, nights: int) -> ChunkItem:
+        if isinstance(rows, XmlDocument):
+            limit = self._settings.attachments.max_invoice_bytes
+            return xml_source.item_of(rows, position, limit=limit)
         peek = self._mapper.peek(rows)
         found = attachments.find(self._settings.attachments, peek.attachment_names, peek.number)
         return ChunkItem(
@@ -361,10 +380,8 @@ class Transformation:
         )
 
     def _directory_findings(self) -> list[Finding]:
-        setup = self._sources.setup
-        return findings_of_run(
-            self._ledger, self._settings, target=setup.target, run_date=setup.run_date
-        )
+        target, today = self._sources.target, self._sources.setup.run_date
+        return findings_of_run(self._ledger, self._settings, target=target, run_date=today)
 
     # -- results -------------------------------------------------------------------------------
 
@@ -384,8 +401,9 @@ class Transformation:
     def _spool(self, chunk: Chunk, result: ChunkResult) -> None:
         rows = {item.position: item.rows for item in chunk.items}
         for outcome in result.outcomes:
-            if outcome.fate is Fate.WAITING:
-                waiting.keep(self._folders.waiting, rows[outcome.position])
+            held = rows[outcome.position]
+            if outcome.fate is Fate.WAITING and isinstance(held, InvoiceRows):
+                waiting.keep(self._folders.waiting, held)
 
 
 def _without(chunk: Chunk, conflicts: Sequence[Conflict]) -> Chunk:

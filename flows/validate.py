@@ -6,94 +6,47 @@ that could not run counts against it. Whatever the input is, the answer is findi
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from enum import StrEnum
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
 
 from lxml import etree
 
-from config.attachments import AttachmentLimits, attachment_limits
-from config.settings import Environment
+from config.attachments import attachment_limits
+from config.directory import DirectoryView
+from config.settings import Environment, TotalsPolicy
 from config.target import SyntaxName, Target, TargetError, load_target, target_names
 from flows.errors import ConfigurationError
 from flows.referee import Question, Referees, unusable, version_of
+from flows.validation import (
+    DEFAULT_LAYERS,
+    LayerName,
+    LayerResult,
+    LayerStatus,
+    Told,
+    Validation,
+)
 from flows.xml_file import read_xml_file
 from schemas import referee
 from schemas.catalogue import load_schema, package_version, schema_ids
 from schemas.registry import RuleContext
-from schemas.rules import check
+from schemas.rules import check_bounded
+from schemas.sums import doubtful_figures
+from schemas.written import MOST_PER_RULE, attachment_findings, bounded
 from schemas.xml_input import parse_input
 from schemas.xsd import XsdGate, other_root, syntax_of
-from transforms import attachments
 from transforms.finding import Finding, Location, Severity
 from transforms.invoice import Invoice
 from transforms.reading import Reading, read_invoice
 
 #: Largest XML of one invoice (``attachments.max_invoice_bytes``), unless told otherwise.
 MAX_BYTES = 120_000_000
-#: Findings of one rule kept per layer; what is left out is counted (XI-MORE-01).
-MOST_PER_RULE = 200
 
-
-class LayerName(StrEnum):
-    """A layer of validation that may be asked for."""
-
-    XSD = "xsd"
-    RULES = "rules"
-    REFEREE = "referee"
-
-
-class LayerStatus(StrEnum):
-    """What became of a layer. ``not_run`` and ``failed`` keep a file from being valid."""
-
-    OK = "ok"
-    FINDINGS = "findings"
-    NOT_RUN = "not_run"
-    FAILED = "failed"
-
-
-DEFAULT_LAYERS = (LayerName.XSD, LayerName.RULES)
-
-
-class LayerResult(NamedTuple):
-    """A layer that was asked for: its status, and the version of what judged."""
-
-    name: LayerName
-    version: str
-    status: LayerStatus
-
-
-class Told(NamedTuple):
-    """A finding and the layer that told it (``shape``: before any layer that can be asked for)."""
-
-    layer: str
-    finding: Finding
-
-
-@dataclass(frozen=True, slots=True)
-class Validation:
-    """What was found of one file."""
-
-    file: str
-    target: str
-    syntax: SyntaxName | None = None
-    layers: tuple[LayerResult, ...] = ()
-    told: tuple[Told, ...] = ()
-    number: str | None = None
-    """Invoice number (BT-1), when it could be read."""
-
-    @property
-    def valid(self) -> bool:
-        """Whether every layer asked for has run and nothing blocks."""
-        ran = all(layer.status in (LayerStatus.OK, LayerStatus.FINDINGS) for layer in self.layers)
-        return ran and not any(told.finding.blocks for told in self.told)
+_TOTALS = TotalsPolicy()
 
 
 @dataclass(slots=True)
@@ -108,18 +61,12 @@ class _Course:
     """Rules of the norm that we found broken; None when our rules were not asked."""
     told: list[Told] = field(default_factory=list)
 
-    def tell(self, layer: LayerName, found: Iterable[Finding]) -> None:
-        """Keep what a layer found, a bounded number per rule."""
-        counts: Counter[str] = Counter()
-        for finding in found:
-            counts[finding.rule] += 1
-            if counts[finding.rule] <= MOST_PER_RULE:
-                self.told.append(Told(layer.value, finding))
-        for rule, count in counts.items():
-            if count > MOST_PER_RULE:
-                params = {"count": str(count - MOST_PER_RULE)}
-                more = Finding("XI-MORE-01", Severity.WARNING, value=rule, params=params)
-                self.told.append(Told(layer.value, more))
+    def tell(
+        self, layer: LayerName, found: Iterable[Finding], more: Mapping[str, int] | None = None
+    ) -> None:
+        """Keep what a layer found, a bounded number per rule; ``more`` was left out already."""
+        kept = bounded(found, more)
+        self.told += (Told(layer.value, finding.from_xml()) for finding in kept)
 
     def read(self) -> Reading:
         """Return what is read of the document, reading it once."""
@@ -137,7 +84,9 @@ class Validator:
         run_date: business date (Europe/Paris).
         environment: severities of Chorus Pro's rules differ by environment.
         max_bytes: larger files are refused unread.
+        totals: tolerance within which figures may differ from what they follow from.
         timeout: seconds that the referee has for one file.
+        directory: tells what the directory says of the recipient of an invoice; None: not asked.
     """
 
     def __init__(
@@ -148,7 +97,9 @@ class Validator:
         run_date: date,
         environment: Environment = Environment.PRODUCTION,
         max_bytes: int = MAX_BYTES,
+        totals: TotalsPolicy = _TOTALS,
         timeout: float = 60,
+        directory: Callable[[Invoice], DirectoryView | None] | None = None,
     ) -> None:
         self._target = target
         self._layers = tuple(name for name in LayerName if name in layers)
@@ -157,6 +108,8 @@ class Validator:
         self._max_bytes = max_bytes
         self._for_chorus = "chorus" in target.families
         self._limits = replace(attachment_limits(), max_invoice_bytes=max_bytes)
+        self._directory = directory
+        self._totals = totals
         self._referees = Referees(timeout=timeout)
 
     def __enter__(self) -> Validator:
@@ -181,13 +134,13 @@ class Validator:
             root, form = parse_input(xml, utf8_only=self._for_chorus)
         except Exception as error:
             return self._unread(file, (_defect("shape", error),))
-        told = tuple(Told(_layer_of(finding), finding) for finding in form)
+        told = tuple(Told(_layer_of(finding), finding.from_xml()) for finding in form)
         if root is None:
             return self._unread(file, told)
         syntax = syntax_of(root)
         if syntax is None:
             roots = [load_schema(schema_id).root for schema_id in schema_ids()]
-            return self._unread(file, (*told, Told("xsd", other_root(root, roots))))
+            return self._unread(file, (*told, Told("xsd", other_root(root, roots).from_xml())))
         course = _Course(root, syntax, file, told=[*told])
         run = {
             LayerName.XSD: self._xsd,
@@ -229,12 +182,14 @@ class Validator:
     def _rules(self, course: _Course) -> LayerStatus:
         reading = course.read()
         context = self._context(reading)
-        found = list(check(reading.invoice, context))
+        judged, more = check_bounded(reading.invoice, context, MOST_PER_RULE)
+        found = list(judged)
         if self._for_chorus:
-            found += _attachments(reading.invoice, self._limits)
+            found += doubtful_figures(reading.invoice, found, self._totals)
+            found += attachment_findings(reading.invoice, self._limits)
         if LayerName.REFEREE in self._layers:
             course.ours = referee.broken(reading, context)
-        course.tell(LayerName.RULES, found)
+        course.tell(LayerName.RULES, found, more)
         return LayerStatus.OK
 
     def _referee(self, course: _Course) -> LayerStatus:
@@ -278,6 +233,7 @@ class Validator:
             run_date=self._run_date,
             syntax=reading.syntax,
             facts=reading.facts,
+            directory=self._directory(reading.invoice) if self._directory else None,
         )
 
     def _unread(self, file: str, told: tuple[Told, ...]) -> Validation:
@@ -359,19 +315,6 @@ def _version(name: LayerName, syntax: SyntaxName | None, root: str) -> str:
     schemas = [load_schema(schema_id) for schema_id in schema_ids(syntax)]
     used = next(schema for schema in schemas if schema.root == root)
     return f"{used.id} {used.version}, {package_version()}"
-
-
-def _attachments(invoice: Invoice, limits: AttachmentLimits) -> list[Finding]:
-    """Return what Chorus Pro refuses of attachments that cannot be renamed any more."""
-    found = []
-    for finding in attachments.check(invoice, limits):
-        if finding.rule != "AT-NAME-01":
-            found.append(finding)
-            continue
-        too_long = len(finding.value or "") > limits.max_name
-        severity = Severity.FATAL if too_long else Severity.WARNING
-        found.append(replace(finding, rule="XI-NAME-01", severity=severity))
-    return found
 
 
 def _layer_of(finding: Finding) -> str:

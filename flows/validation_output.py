@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from config.catalogue import Language
-from flows.validate import LayerStatus, Told, Validation
+from flows.validation import LayerStatus, Told, Validation
 from schemas.explain import explain
 from transforms.finding import Severity
 

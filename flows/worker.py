@@ -20,7 +20,10 @@ from flows.attachments import AttachmentFile
 from flows.chunk import INTERNAL_RULE, Chunk, ChunkItem, ChunkResult, WorkerSetup
 from flows.crashpoints import CrashPoint, reach
 from flows.outbox import write_flow
+from flows.rewriting import rewritten
 from flows.taken import already_taken
+from flows.written import WrittenInvoices
+from flows.xml_document import XmlDocument
 from schemas.registry import RuleContext
 from schemas.rules import check
 from schemas.xsd import XsdGate
@@ -78,6 +81,8 @@ class Worker:
         self._gate = XsdGate(setup.settings.syntax.value)
         self._limits = attachment_limits(setup.settings.attachments)
         self._context = rule_context(setup)
+        written = setup.profile.format.syntax
+        self._written = WrittenInvoices(setup, written) if written is not None else None
 
     def process(self, chunk: Chunk) -> ChunkResult:
         """Return the outcome of every invoice of ``chunk`` and the flows built from it."""
@@ -125,6 +130,8 @@ class Worker:
                 yield result
 
     def _one(self, item: ChunkItem, seen: dict[str, InvoiceOutcome]) -> InvoiceOutcome | _Ready:
+        if isinstance(item.rows, XmlDocument):
+            return self._as_written(item, item.rows, seen)
         mapped = self._mapper.map(item.rows)
         findings = [*item.rows.findings, *mapped.findings]
         documents, hashes, gone = _read(item.files)
@@ -167,6 +174,32 @@ class Worker:
         if outcome.identity is not None:
             seen[outcome.identity.key] = outcome
         return _Ready(outcome, xml)
+
+    def _as_written(
+        self, item: ChunkItem, document: XmlDocument, seen: dict[str, InvoiceOutcome]
+    ) -> InvoiceOutcome | _Ready:
+        """Return what becomes of an XML that the ERP wrote: it leaves as it is.
+
+        Only ``convert`` asks for another syntax than that of the profile.
+        """
+        assert self._written is not None  # the profile that reads such files says their syntax
+        result = self._written.one(
+            item, document, seen, context=self._context, describe=self._describe
+        )
+        if result.xml is not None and self._written.syntax != self._settings.syntax.value:
+            result = rewritten(
+                result,
+                came_as=self._written.syntax,
+                syntax=self._settings.syntax.value,
+                render=self._render,
+                gate=self._gate,
+                limits=self._limits,
+            )
+        if result.xml is None:
+            return result.outcome
+        if result.outcome.identity is not None:
+            seen[result.outcome.identity.key] = result.outcome
+        return _Ready(result.outcome, result.xml)
 
     def _judge(
         self,
@@ -343,7 +376,7 @@ def _failed(item: ChunkItem, error: Exception) -> InvoiceOutcome:
         position=item.position,
         span=span,
         fate=Fate.QUARANTINED,
-        number=item.rows.key,
+        number=item.rows.key or item.number,
         findings=(*item.rows.findings, finding),
     )
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 from pathlib import Path
 
 from transforms.finding import Finding, Severity
 
 _KINDS = (
-    (stat.S_ISDIR, "directory"),
-    (stat.S_ISFIFO, "named pipe"),
-    (stat.S_ISSOCK, "socket"),
-    (stat.S_ISCHR, "device"),
-    (stat.S_ISBLK, "device"),
+    (stat.S_ISDIR, "un dossier", "a directory"),
+    (stat.S_ISFIFO, "un tube nommé", "a named pipe"),
+    (stat.S_ISSOCK, "une socket", "a socket"),
+    (stat.S_ISCHR, "un périphérique", "a device"),
+    (stat.S_ISBLK, "un périphérique", "a device"),
 )
+
+#: Why a file is often not read, in French; the system's own words otherwise.
+_REASONS = {
+    errno.ENOENT: "aucun fichier de ce nom",
+    errno.EACCES: "la lecture n'est pas permise",
+    errno.ELOOP: "boucle de liens symboliques",
+    errno.ENAMETOOLONG: "nom trop long",
+}
 
 
 def read_xml_file(path: Path, *, limit: int) -> bytes | Finding:
@@ -24,15 +33,20 @@ def read_xml_file(path: Path, *, limit: int) -> bytes | Finding:
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
-            kind = next((name for is_kind, name in _KINDS if is_kind(found.st_mode)), "unknown")
-            return Finding("XI-KIND-01", Severity.ERROR, value=kind)
+            kinds = ((fr, en) for is_kind, fr, en in _KINDS if is_kind(found.st_mode))
+            kind_fr, kind_en = next(kinds, ("autre chose", "something else"))
+            params = {"kind_fr": kind_fr, "kind_en": kind_en}
+            return Finding("XI-KIND-01", Severity.ERROR, params=params)
         if found.st_size > limit:
             return _too_large(limit)
         with path.open("rb") as stream:
             content = stream.read(found.st_size + 1)  # one more: it may be growing
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        return Finding("XI-READ-01", Severity.ERROR, params={"reason": reason})
+        number = error.errno if isinstance(error, OSError) else None
+        reason_fr = _REASONS.get(number or 0, reason)
+        params = {"reason": reason, "reason_fr": reason_fr}
+        return Finding("XI-READ-01", Severity.ERROR, params=params)
     return _too_large(limit) if len(content) > limit else content
 
 

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from config.yaml_text import load_yaml
 from schemas.paths import local_name, term_of, xpath_of
 from transforms.finding import Finding, Location, Severity
-from transforms.xml_path import Ranks
+from transforms.xml_path import Ranks, line_of
 
 QName = Annotated[str, Field(pattern=r"^[a-z]+:[A-Za-z]+$")]
 
@@ -91,7 +91,7 @@ def _finding(rule: str, element: etree._Element, ranks: Ranks) -> Finding:
         "element": local_name(element),
         "parent": local_name(parent) if parent is not None else "",
     }
-    where = Location(xpath=xpath_of(element, ranks))
+    where = Location(line=line_of(element), xpath=xpath_of(element, ranks))
     return Finding(rule, Severity.FATAL, where, term_of(element), element.text, params)
 
 

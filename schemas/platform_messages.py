@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -21,6 +21,11 @@ from transforms.finding import Finding, Location, Severity
 
 UNKNOWN = "RT-UNKNOWN-01"
 CUT = "RT-CUT-01"
+#: A cut message, once our own rules have judged the invoice again: they block, or do not.
+COMPLETED = "RT-CUT-02"
+UNCONFIRMED = "RT-CUT-03"
+#: After these of an invoice comes what our own rules say of it.
+COMPLETED_CUT = frozenset({COMPLETED, UNCONFIRMED})
 
 _SEPARATOR = "|"
 _PATH = re.compile(r"FichierXml[….]*([A-Za-z][\w.]*)|\(([A-Za-z]\w*(?:\.\w+)+)\)")
@@ -49,7 +54,7 @@ class MessageTable:
 
     def rules(self) -> frozenset[str]:
         """Return every rule that a message may lead to."""
-        found = {UNKNOWN, CUT}
+        found = {UNKNOWN, CUT, *COMPLETED_CUT}
         for pattern in self.patterns:
             found |= {pattern.rule, *pattern.terms.values()}
         return frozenset(found)
@@ -82,20 +87,28 @@ def complete_cut(told: Sequence[Finding], local: Iterable[Finding]) -> tuple[Fin
     """Return ``told`` with what a message that was cut may have held besides.
 
     Args:
-        told: what :func:`explain_platform_message` made of a label.
-        local: what our own rules say of the same invoice today (``schemas.rules.check``).
+        told: what :func:`explain_platform_message` made of the labels about one invoice.
+        local: what our own rules say of the same invoice, as it was sent.
 
-    Nothing is added when nothing was cut, nor what Chorus Pro has said of a term already, nor mere
-    warnings. What is added comes after the rest: first what is about the term that the cut text
-    still names.
+    Nothing changes when nothing was cut. What Chorus Pro has said of a term already is not said
+    again. What blocks comes after the rest, first what is about a term that the cut text still
+    names, and the cut message is said to be completed (``RT-CUT-02``). When nothing blocks it is
+    said that our rules do not see what Chorus Pro sees (``RT-CUT-03``), and warnings about a term
+    that the cut text names are added: they are the best hint there is.
     """
     cut = [finding for finding in told if finding.rule == CUT]
     if not cut:
         return tuple(told)
     known = {finding.bt for finding in told if finding.bt is not None}
-    named = {_term_named(finding.value or "") for finding in cut}
-    fresh = [one for one in local if one.blocks and (one.bt is None or one.bt not in known)]
-    return (*told, *sorted(fresh, key=lambda one: one.bt is None or one.bt not in named))
+    named = frozenset().union(*(_terms_named(finding.value or "") for finding in cut))
+    fresh = [one for one in local if one.bt is None or one.bt not in known]
+    added = sorted((one for one in fresh if one.blocks), key=lambda one: one.bt not in named)
+    rule = COMPLETED if added else UNCONFIRMED
+    if not added:
+        added = [one for one in fresh if one.bt in named]
+    params = {"count": str(len(added))}
+    shown = (replace(one, rule=rule, params=params) if one.rule == CUT else one for one in told)
+    return (*shown, *added)
 
 
 def term_of_path(path: str) -> str | None:
@@ -104,11 +117,17 @@ def term_of_path(path: str) -> str | None:
     ``path`` may begin with ``FichierXml`` or the root, end with ``.value``, or hold only the end
     of the whole path: it counts when all elements that end so are the same term.
     """
+    path = _bare(path)
+    exact, endings = _paths()
+    return exact.get(path) or endings.get(path)
+
+
+def _bare(path: str) -> str:
+    """Return a path without what stands around it: ``FichierXml``, the root, ``value``."""
     path = path.strip("….").removeprefix("FichierXml").strip("….").removesuffix(".value")
     for root in _ROOTS:
         path = path.removeprefix(root)
-    exact, endings = _paths()
-    return exact.get(path) or endings.get(path)
+    return path
 
 
 @lru_cache(maxsize=1)
@@ -148,9 +167,18 @@ def _path_named(piece: str) -> str:
     return next((one or two for one, two in _PATH.findall(piece)), "")
 
 
-def _term_named(piece: str) -> str | None:
+def _terms_named(piece: str) -> frozenset[str]:
+    """Return the term of the element that a cut message names, or all that it may be.
+
+    The path itself may be cut: each element whose path begins so is meant.
+    """
     path = _path_named(piece)
-    return term_of_path(path) if path else None
+    term = term_of_path(path)
+    if term is not None:
+        return frozenset({term})
+    begun = _bare(path)
+    exact, _ = _paths()
+    return frozenset(term for whole, term in exact.items() if begun and whole.startswith(begun))
 
 
 #: The term a message is about when it names no element.

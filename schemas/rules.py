@@ -6,6 +6,7 @@ below. Which families a target asks for is the target's word (``config.target``)
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -96,6 +97,31 @@ def check(invoice: Invoice, context: RuleContext) -> tuple[Finding, ...]:
     )
 
 
+def check_bounded(
+    invoice: Invoice, context: RuleContext, most: int
+) -> tuple[tuple[Finding, ...], Counter[str]]:
+    """Return at most ``most`` findings of each rule, and how many more there are, by rule.
+
+    For documents from outside: of a rule broken on 400,000 lines, 400,000 places need no telling.
+    """
+    hits = list(_hits(invoice, context))
+    if "chorus" in context.target.families:
+        hits = _told_once(hits)
+    found: list[Finding] = []
+    seen: Counter[str] = Counter()
+    severities: dict[str, Severity | None] = {}
+    for hit in hits:
+        if hit.rule not in severities:
+            severities[hit.rule] = _severity(hit.rule, invoice, context)
+        if severities[hit.rule] is None:
+            continue
+        seen[hit.rule] += 1
+        if seen[hit.rule] <= most and (finding := _finding(hit, invoice, context)) is not None:
+            found.append(finding)
+    more = Counter({rule: count - most for rule, count in seen.items() if count > most})
+    return tuple(found), more
+
+
 def check_reading(reading: Reading, context: RuleContext) -> tuple[Finding, ...]:
     """Return what the rules say of an XML invoice that was read, in its own syntax."""
     return check(reading.invoice, replace(context, syntax=reading.syntax, facts=reading.facts))
@@ -139,10 +165,7 @@ def _told_once(hits: list[Hit]) -> list[Hit]:
 
 
 def _finding(hit: Hit, invoice: Invoice, context: RuleContext) -> Finding | None:
-    rule = load_catalogue().rule(hit.rule)
-    action = context.target.action(hit.rule, syntax=context.syntax, type_code=invoice.type_code)
-    own = LENIENT.get((hit.rule, context.syntax)) or Severity(rule.severity(context.environment))
-    severity = apply_policy(own, action)
+    severity = _severity(hit.rule, invoice, context)
     if severity is None:
         return None
     return Finding(
@@ -153,3 +176,11 @@ def _finding(hit: Hit, invoice: Invoice, context: RuleContext) -> Finding | None
         value=hit.value,
         params=dict(hit.params or {}),
     )
+
+
+def _severity(rule: str, invoice: Invoice, context: RuleContext) -> Severity | None:
+    """Return how grave a broken rule is under the target; None when the target waives it."""
+    action = context.target.action(rule, syntax=context.syntax, type_code=invoice.type_code)
+    entry = load_catalogue().rule(rule)
+    own = LENIENT.get((rule, context.syntax)) or Severity(entry.severity(context.environment))
+    return apply_policy(own, action)

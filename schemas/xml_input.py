@@ -24,6 +24,17 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
+#: Files that are often taken for the XML of an invoice, by their first bytes.
+_OTHER_KINDS = (
+    (b"%PDF", "PDF"),
+    (b"PK\x03\x04", "ZIP"),
+    (b"\x1f\x8b", "GZIP"),
+    (b"{", "JSON"),
+    (b"[", "JSON"),
+    (b"<!DOCTYPE html", "HTML"),
+    (b"<!doctype html", "HTML"),
+    (b"<html", "HTML"),
+)
 _UTF8 = frozenset({"UTF-8", "UTF8", "US-ASCII", "ASCII"})
 
 
@@ -33,7 +44,8 @@ def parse_input(
     """Return the root of ``xml`` and what is wrong with its form.
 
     The root is None when there is none to trust: XI-EMPTY-01, XI-MARKUP-01, XI-MARKUP-02,
-    XS-FORM-01, XS-UNSAFE-01. Beside a root, where ``utf8_only``: XI-ENCODING-01, XI-BOM-01.
+    XS-FORM-01, XS-FORM-02, XS-UNSAFE-01. Beside a root, where ``utf8_only``: XI-ENCODING-01,
+    XI-BOM-01.
 
     Args:
         xml: the whole file.
@@ -45,7 +57,8 @@ def parse_input(
         return None, (_too_much("XI-MARKUP-01", MOST_MARKUP),)
     root, findings = xsd.parse(xml)
     if root is None:
-        return None, findings
+        kind = next((name for start, name in _OTHER_KINDS if xml.lstrip().startswith(start)), None)
+        return None, (Finding("XS-FORM-02", Severity.FATAL, value=kind),) if kind else findings
     if root.xpath(f"boolean(//*[count(@*) > {MOST_ATTRIBUTES}])"):
         return None, (_too_much("XI-MARKUP-02", MOST_ATTRIBUTES),)
     return root, _encoding(xml, root) if utf8_only else ()

@@ -7,9 +7,11 @@ document type declaration, and with it every entity, has no place in an invoice.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
+from itertools import islice
 from typing import Literal
 
 from lxml import etree
@@ -24,6 +26,14 @@ LONGEST_TEXT = 10_000_000
 """libxml2 refuses longer text nodes (XML_MAX_TEXT_LENGTH) unless told that the tree is huge."""
 
 _DOCTYPE = b"<!DOCTYPE"
+
+#: Where the parser says again what line and column say.
+_PLACE = re.compile(r",? line \d+, column \d+\s*$")
+
+MOST_PLACED = 5000
+"""Elements below one up to which the place of each of many errors costs little."""
+
+_WIDE = etree.XPath(f"boolean(//*[count(*) > {MOST_PLACED}])")
 
 
 class XsdGate:
@@ -79,9 +89,9 @@ class XsdGate:
         schema = self._schemas.get(str(root.tag))
         if schema is None:
             return (other_root(root, self._schemas),)
-        validator = _compiled(schema.id)
-        if not validator.validate(root):
-            return xsd_explain.explain(schema, root, validator.error_log)
+        log = _errors(schema.id, root)
+        if log is not None:
+            return xsd_explain.explain(schema, root, log)
         return allowlist.check(root) if self._syntax == "cii" and d16b else ()
 
 
@@ -98,7 +108,8 @@ def parse(xml: bytes) -> tuple[etree._Element | None, tuple[Finding, ...]]:
         root = etree.fromstring(xml, parser)
     except etree.XMLSyntaxError as error:
         line, column = error.position
-        params = {"reason": error.msg or "", "xml_line": str(line), "xml_column": str(column)}
+        reason = " ".join(_PLACE.sub("", error.msg or "").split())
+        params = {"reason": reason, "xml_line": str(line), "xml_column": str(column)}
         return None, (Finding("XS-FORM-01", Severity.FATAL, params=params),)
     if root.getroottree().docinfo.internalDTD is not None:
         return None, (_unsafe(),)
@@ -130,6 +141,29 @@ def _located(finding: Finding, invoice: Invoice) -> Finding:
 
 def _unsafe() -> Finding:
     return Finding("XS-UNSAFE-01", Severity.FATAL)
+
+
+def _errors(schema_id: str, root: etree._Element) -> etree._ListErrorLog | None:
+    """Return what ``lxml`` says against a tree; None when it is valid."""
+    validator = _compiled(schema_id)
+    if not _is_wide(root):
+        return None if validator.validate(root) else validator.error_log
+    # lxml tells the path of each error, counting siblings: a line wrong ten thousand times would
+    # take minutes. Validated while it is parsed, a document has no paths.
+    parser = etree.XMLParser(
+        schema=validator, resolve_entities=False, no_network=True, huge_tree=True
+    )
+    try:
+        etree.fromstring(etree.tostring(root), parser)
+    except etree.XMLSyntaxError:
+        return parser.error_log
+    return None
+
+
+def _is_wide(root: etree._Element) -> bool:
+    """Whether some element has more than ``MOST_PLACED`` children."""
+    large = next(islice(root.iter(), MOST_PLACED, None), None) is not None
+    return large and bool(_WIDE(root))
 
 
 @cache

@@ -16,6 +16,7 @@ from lxml import etree
 from schemas.catalogue import Schema, load_schema
 from schemas.paths import local_name, short_name, term_of, xpath_of
 from transforms.finding import Finding, Location, Severity
+from transforms.xml_path import line_of
 
 MOST_FINDINGS = 50
 """Findings given for one XML: it is refused from the first, and a broken one may have thousands."""
@@ -60,13 +61,15 @@ def _finding(error: xmlschema.XMLSchemaValidationError, root: etree._Element) ->
     child: object = error.invalid_child
     if isinstance(child, etree._Element):
         params["element"] = local_name(child)
+        if not params["expected"]:
+            del params["expected"]  # the parent is complete: nothing more may come
         return _at(child, "XS-UNEXPECTED-01", params)
-    where = Location(xpath=xpath_of(element))
+    where = Location(line=line_of(element), xpath=xpath_of(element))
     return Finding("XS-MISSING-01", Severity.FATAL, where, None, None, params)
 
 
 def _at(element: etree._Element, rule: str, params: dict[str, str]) -> Finding:
-    where = Location(xpath=xpath_of(element))
+    where = Location(line=line_of(element), xpath=xpath_of(element))
     return Finding(rule, Severity.FATAL, where, term_of(element), _value(element), params)
 
 
@@ -81,5 +84,5 @@ def _value(element: etree._Element) -> str | None:
 
 
 def _raw(entry: etree._LogEntry) -> Finding:
-    where = Location(xpath=entry.path)
+    where = Location(line=entry.line or None, xpath=entry.path)
     return Finding("XS-OTHER-01", Severity.FATAL, where, params={"reason": entry.message})

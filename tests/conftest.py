@@ -6,6 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No test asserts a time: a loaded machine makes nothing wrong.
+settings.register_profile("chorus-flows", deadline=None)
+settings.load_profile("chorus-flows")
 
 # Helper modules of the tests are imported as ``tests.support.…``; import mode importlib (below)
 # does not put the project folder on the path by itself.

@@ -76,7 +76,8 @@ class _Reader:
                 ranks = [present[_plain(name)] for name in names if _plain(name) in present]
                 if ranks:
                     self._ranks[field] = ranks[0]
-            if "identifier" in self._ranks:
+            # One name alone may be a value: "SIRET" is one of TypeIdentifiant.
+            if "identifier" in self._ranks and len(self._ranks) > 1:
                 self._width = len(cells)
                 return
             self._ranks.clear()

@@ -8,14 +8,23 @@ comes from an extract has none of them: :data:`NO_FACTS`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
+from transforms.invoice import VatBreakdown
+
 #: A business term (or group) and its ranks, from 0: ``("BT-131", 2)`` is BT-131 of the third line.
 Key: TypeAlias = tuple[str | int, ...]
+
+#: What XML counts as blank (XML 1.0, production 3; XPath, fn:normalize-space): Python strips more,
+#: such as the no-break space, which is a character like another in a code or a number.
+BLANKS: Final = " \t\r\n"
+
+_BLANK: Final = re.compile(f"[{BLANKS}]+")
 
 _NO_TEXTS: Mapping[Key, str] = MappingProxyType({})
 
@@ -27,6 +36,11 @@ def _no_texts() -> Mapping[Key, str]:
 #: Categories whose groups the artefact judges by their own family alone: their rules come first
 #: in its pattern and hide the general ones (BR-45 to BR-48, BR-CO-03, BR-CO-17, BR-DEC-19, 20).
 HIDDEN_GROUPS: Final = frozenset({"O", "L", "M"})
+
+
+def normalized(text: str) -> str:
+    """Return ``text`` as fn:normalize-space does: without blanks around, one where several are."""
+    return _BLANK.sub(" ", text.strip(BLANKS))
 
 
 class CodeUse(NamedTuple):
@@ -57,13 +71,28 @@ class Means(NamedTuple):
     """The account has an element for its identifier, be it blank."""
     filled: bool = False
     """That identifier is not blank."""
+    card: str | None = None
+    """Number of a card (BT-87)."""
 
 
 class ExtraTax(NamedTuple):
-    """A line's tax category that the model has no place for: of a sub-line, or a second one."""
+    """A tax category that the model has no place for: a second one, or one that stands elsewhere.
+
+    The group tells what it is a category of: a line (BG-25; a sub-line has no rank), an allowance
+    or charge of the document (BG-20, BG-21, with its rank among them), another one (BG-27, BG-28),
+    one that does not tell which (BG-20 without rank), or, when blank, anything else.
+    """
 
     category: str
+    """As written; blank when there is none."""
     vat: bool
+    group: str = ""
+    rank: int | None = None
+    rate: Decimal | None = None
+    rated: bool = False
+    """The rate has an element, be it blank."""
+    told: bool = True
+    """The category has an element, be it blank."""
 
 
 class Registrations(NamedTuple):
@@ -77,6 +106,15 @@ class Registrations(NamedTuple):
     buyer_legal: bool = False
     seller_known: bool = False
     """The seller has an identifier that BR-CO-26 takes."""
+
+
+class InnerGroup(NamedTuple):
+    """A VAT group inside a line (UBL): the norm has no place for it, some rules look at it."""
+
+    group: VatBreakdown
+    facts: Facts
+    """What the group says beyond the model, under rank 0."""
+    line: int | None = None
 
 
 class Property(NamedTuple):
@@ -93,6 +131,15 @@ class Unschemed(NamedTuple):
     bt: str
     value: str
     line: int | None = None
+
+
+class Elsewhere(NamedTuple):
+    """A term that an UBL gives in the place of EN 16931 only, not in that of Chorus Pro."""
+
+    bt: str
+    value: str
+    found: str
+    expected: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +165,7 @@ class Facts:
     means: tuple[Means, ...] = ()
     registrations: Registrations = field(default_factory=Registrations)
     extra_taxes: tuple[ExtraTax, ...] = ()
+    inner_groups: tuple[InnerGroup, ...] = ()
     properties: tuple[Property, ...] = ()
     unschemed: tuple[Unschemed, ...] = ()
     vat_numbers: tuple[tuple[str, str], ...] = ()
@@ -133,6 +181,8 @@ class Facts:
     """BT-7 and BT-8 are both there."""
     vat_point_in_period: bool = False
     """UBL: the invoicing period holds BT-8."""
+    elsewhere: tuple[Elsewhere, ...] = ()
+    """UBL: terms that Chorus Pro has a place of its own for, and that stand elsewhere."""
     period_told: bool = False
     """UBL: the invoicing period holds anything, be it BT-8 only."""
 

@@ -6,8 +6,11 @@ the source of the rule and its message and advice in French and English; ``param
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+#: Parameter that says where a finding comes from, and its value for XML that the ERP wrote.
+ORIGIN, FROM_XML = "origin", "xml"
 
 
 class Severity(StrEnum):
@@ -74,3 +77,12 @@ class Finding:
     def blocks(self) -> bool:
         """Whether this finding keeps the invoice out of the night's flows."""
         return self.severity.blocks
+
+    @property
+    def of_xml(self) -> bool:
+        """Whether it is about XML that was not written here: it has no column, nor a profile."""
+        return self.params.get(ORIGIN) == FROM_XML
+
+    def from_xml(self) -> Finding:
+        """Return the finding stamped as one about XML that was not written here."""
+        return replace(self, params={**self.params, ORIGIN: FROM_XML})

@@ -122,14 +122,14 @@ def erp_columns(profile: Profile) -> dict[str, str]:
     """Return the ERP column of each term: the one it names, or the first its expression reads."""
     found: dict[str, str] = {}
     computed = formulas(profile)
-    shown = shown_columns(computed)
+    shown = _shown_columns(computed)
     for formula in (*computed.lines, *computed.header):
         if formula.term is not None and formula.node.columns:
             found.setdefault(formula.term, shown[formula.name])
     return {**found, **profile.columns}
 
 
-def shown_columns(found: Formulas) -> dict[str, str]:
+def _shown_columns(found: Formulas) -> dict[str, str]:
     """Return the column of the file that each computed one is told as: the first that it reads,
     itself or through the derived columns it names."""
     shown: dict[str, str] = {}

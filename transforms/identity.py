@@ -50,3 +50,8 @@ def content_hash(source_values: str, attachment_hashes: Sequence[str]) -> str:
         digest.update(b"\x1d")
         digest.update(attachment.encode("ascii"))
     return f"{HASH_VERSION}:{digest.hexdigest()}"
+
+
+def content_hash_of_xml(sha256: str) -> str:
+    """Return ``v1:`` and the SHA-256 of an XML that the ERP wrote: it says what its bytes say."""
+    return f"{HASH_VERSION}:{sha256}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from operator import itemgetter
@@ -13,7 +13,7 @@ from config.profile import Profile, TermSource
 from config.terms import DECIMAL_KINDS, Level, Term, registry
 from transforms.building import Builder, Cell, Finish, Reading, Wiring, compile_tree
 from transforms.converters import checked_siret, converter
-from transforms.formulas import column_of, formulas, shown_columns
+from transforms.formulas import Formula, column_of, formulas
 from transforms.grouping import RowBlock
 from transforms.invoice import Invoice, InvoiceLine
 from transforms.vat_codes import CODE_FIELD, vat_finish
@@ -80,8 +80,12 @@ class Plan:
         self._profile = profile
         self._company = company
         found = formulas(profile)
+        present = {*header_columns, *line_columns}
         #: The file's column that a computed one is told as.
-        self._shown = shown_columns(found)
+        self._shown = {
+            **_shown(found.header, present),
+            **_shown(found.lines, present),
+        }
         self.lookups: dict[str, int] = {}
         self.columns: dict[str, str] = {}
         header_ranks = {column: rank for rank, column in enumerate(header_columns)}
@@ -241,6 +245,16 @@ class Plan:
                 reading.report(rule, bt=term, column=columns.get(term), value=value)
 
         return finish
+
+
+def _shown(computed: Iterable[Formula], present: Collection[str]) -> dict[str, str]:
+    """Return the column of the file that each computed one is read from, as far as one is there."""
+    found: dict[str, str] = {}
+    for formula in computed:  # each may use those before it
+        names = [found.get(name, name) for name in formula.node.columns]
+        there = (name for name in names if name in present)
+        found[formula.name] = next(there, next(iter(names), formula.name))
+    return found
 
 
 def _fixed(term: Term, text: str | None) -> Any:

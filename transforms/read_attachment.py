@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 
 from transforms.xml_node import Node, ReadError
 
@@ -18,7 +17,7 @@ def decode_attachment(node: Node, encoded: str, place: str) -> bytes | None:
     """
     try:
         return base64.b64decode(encoded, validate=False)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error, or a character beyond ASCII
         if node.notes is not None:
             return None
         msg = f"{place}: {error}"

@@ -21,6 +21,7 @@ from transforms.cii_node import (
     parse_cii,
     present,
 )
+from transforms.facts import BLANKS
 from transforms.invoice import (
     ContractReference,
     CreditTransfer,
@@ -270,7 +271,7 @@ def _totals(node: Node, currency: str | None) -> Totals:
 def _vat(node: Node) -> VatBreakdown:
     if node.notes is not None:
         note_tax(node, "BT-118", vat=is_vat(node))
-        if (node.raw("ram:TypeCode") or "").strip().upper() == "VAT":
+        if (node.raw("ram:TypeCode") or "").strip(BLANKS).upper() == "VAT":
             # One rule (BR-CO-17) strips the blanks around the type of a tax, the others do not.
             node.notes.there.add(("BT-118-VAT", *node.at))
     return VatBreakdown(

@@ -12,7 +12,7 @@ from typing import Final
 from lxml import etree
 
 from transforms.cii import RAM, RSM, UDT
-from transforms.facts import CodeUse
+from transforms.facts import BLANKS, CodeUse
 from transforms.xml_node import Node, content_of
 
 _TRADE_TAG: Final = f"{{{RSM}}}SupplyChainTradeTransaction"
@@ -117,9 +117,9 @@ def _reason_code(element: etree._Element, parent: etree._Element) -> tuple[_Use,
     if parent.tag != f"{{{RAM}}}SpecifiedTradeAllowanceCharge":
         return None
     said = parent.findtext(f"{{{RAM}}}ChargeIndicator/{{{UDT}}}Indicator") or ""
-    if said.strip() in ("true", "1"):
+    if said.strip(BLANKS) in ("true", "1"):
         return ("BR-CL-20", "charge_reasons", "BT-105"), content_of(element)
-    if said.strip() in ("false", "0"):
+    if said.strip(BLANKS) in ("false", "0"):
         return ("BR-CL-19", "allowance_reasons", "BT-98"), content_of(element)
     return None
 

@@ -23,6 +23,7 @@ from transforms.facts import (
 )
 from transforms.read_cii_codes import cii_codes
 from transforms.read_cii_line import is_vat
+from transforms.read_cii_taxes import extra_taxes
 from transforms.xml_node import Notes
 
 _TRADE: Final = "rsm:SupplyChainTradeTransaction"
@@ -48,6 +49,7 @@ def cii_facts(node: Node, notes: Notes) -> Facts:
             _means(one) for one in node.children(".//ram:SpecifiedTradeSettlementPaymentMeans")
         ),
         registrations=_registrations(agreement, seller, buyer),
+        extra_taxes=tuple(extra_taxes(node)),
         properties=tuple(_properties(node)),
         unschemed=tuple(_unschemed(node, seller, buyer)),
         vat_numbers=tuple(_vat_numbers(node)),
@@ -92,6 +94,7 @@ def _means(node: Node) -> Means:
         account.element is not None,
         account.exists("ram:IBANID") or account.exists("ram:ProprietaryID"),
         bool(account.text("ram:IBANID") or account.text("ram:ProprietaryID")),
+        node.text("ram:ApplicableTradeSettlementFinancialCard/ram:ID"),
     )
 
 

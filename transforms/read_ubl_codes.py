@@ -11,7 +11,7 @@ from typing import Final
 
 from lxml import etree
 
-from transforms.facts import CodeUse
+from transforms.facts import BLANKS, CodeUse
 from transforms.read_ubl_party import SEPA
 from transforms.ubl import CAC, CBC
 from transforms.xml_node import Node, content_of
@@ -93,7 +93,7 @@ def _attribute(use: _Use, name: str, default: str | None = None) -> _Finder:
 def _reason_code(element: etree._Element, parent: etree._Element) -> tuple[_Use, str] | None:
     if parent.tag != f"{{{CAC}}}AllowanceCharge":
         return None
-    said = (parent.findtext(f"{{{CBC}}}ChargeIndicator") or "").strip()
+    said = (parent.findtext(f"{{{CBC}}}ChargeIndicator") or "").strip(BLANKS)
     if said in ("true", "1"):
         return ("BR-CL-20", "charge_reasons", "BT-105"), content_of(element)
     if said in ("false", "0"):
@@ -106,7 +106,7 @@ def _identifier(element: etree._Element, parent: etree._Element) -> tuple[_Use, 
     name = str(parent.tag).removeprefix(f"{{{CAC}}}")
     if scheme is None or name not in _IDENTIFIERS:
         return _CATEGORIES(element, parent)
-    if name == "PartyIdentification" and scheme.strip() == SEPA and _may_be_paid(parent):
+    if name == "PartyIdentification" and scheme.strip(BLANKS) == SEPA and _may_be_paid(parent):
         return None
     if name in ("AdditionalDocumentReference", "DocumentReference"):
         codes = [content_of(one) for one in parent.iterchildren(f"{{{CBC}}}DocumentTypeCode")]

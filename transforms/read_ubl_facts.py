@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from transforms.facts import (
-    ExtraTax,
+    Elsewhere,
     Facts,
     Means,
     Property,
@@ -21,6 +21,7 @@ from transforms.facts import (
 )
 from transforms.read_ubl_codes import ubl_codes
 from transforms.read_ubl_party import SEPA
+from transforms.read_ubl_taxes import extra_taxes, inner_groups
 from transforms.ubl_node import is_vat
 from transforms.xml_node import Node, Notes
 
@@ -40,7 +41,8 @@ def ubl_facts(node: Node, notes: Notes) -> Facts:
         tax_totals=tuple(_tax_totals(node)),
         means=tuple(_means(one) for one in node.children("cac:PaymentMeans")),
         registrations=_registrations(node, supplier, customer),
-        extra_taxes=tuple(_extra_taxes(node)),
+        extra_taxes=tuple(extra_taxes(node)),
+        inner_groups=tuple(inner_groups(node)),
         properties=tuple(_properties(node)),
         unschemed=tuple(_unschemed(node)),
         vat_numbers=tuple(_vat_numbers(node)),
@@ -60,11 +62,39 @@ def ubl_facts(node: Node, notes: Notes) -> Facts:
         vat_point_told_twice=in_period and node.exists("cbc:TaxPointDate"),
         vat_point_in_period=in_period,
         period_told=node.exists("cac:InvoicePeriod/*"),
+        elsewhere=tuple(_elsewhere(node)),
     )
 
 
 def _party(node: Node, role: str) -> Node:
     return node.child(f"cac:Accounting{role}Party/cac:Party")
+
+
+def _elsewhere(node: Node) -> Iterator[Elsewhere]:
+    """Yield what stands where EN 16931 has it, and not where Chorus Pro reads it.
+
+    Source: OCA l10n_fr_chorus_ubl 12.0 and Gestimum's map of UBL E1, both in production use.
+    """
+    for bt, role in (("BT-30", "Supplier"), ("BT-47", "Customer")):
+        party = _party(node, role)
+        value = party.text("cac:PartyLegalEntity/cbc:CompanyID")
+        named = (
+            one.attribute("schemeName") and not one.attribute("schemeID")
+            for one in party.children("cac:PartyIdentification/cbc:ID")
+        )
+        if value and not any(named):
+            place = "PartyIdentification/ID[@schemeName]"
+            yield Elsewhere(bt, value, "PartyLegalEntity/CompanyID", place)
+    service = node.text("cbc:BuyerReference")
+    place = "AccountingCustomerParty/AccountingContact/ID"
+    if service and not node.exists("cac:AccountingCustomerParty/cac:AccountingContact/cbc:ID"):
+        yield Elsewhere("BT-10", service, "BuyerReference", place)
+    due = node.text("cbc:DueDate")
+    if due and not node.exists("cac:PaymentMeans/cbc:PaymentDueDate"):
+        yield Elsewhere("BT-9", due, "DueDate", "PaymentMeans/PaymentDueDate")
+    code = node.text("cbc:CreditNoteTypeCode")
+    if code:
+        yield Elsewhere("BT-3", code, "CreditNote", "Invoice/InvoiceTypeCode")
 
 
 def _tax_totals(node: Node) -> Iterator[TaxTotal]:
@@ -84,6 +114,7 @@ def _means(node: Node) -> Means:
         account.element is not None,
         account.exists("cbc:ID"),
         account.text("cbc:ID") is not None,
+        node.text("cac:CardAccount/cbc:PrimaryAccountNumberID"),
     )
 
 
@@ -121,14 +152,6 @@ def _vat_numbers(node: Node) -> Iterator[tuple[str, str]]:
             above = (etree.QName(step).localname for step in one.element.iterancestors())
             bt = next((terms[name] for name in above if name in terms), "BT-31")
             yield bt, one.raw("cbc:CompanyID") or ""
-
-
-def _extra_taxes(node: Node) -> Iterator[ExtraTax]:
-    path = "cac:Item/cac:ClassifiedTaxCategory"
-    known = {line.child(path).element for line in _line_nodes(node)}
-    for one in node.children(".//cac:ClassifiedTaxCategory"):
-        if one.element not in known:
-            yield ExtraTax(one.text("cbc:ID") or "", is_vat(one))
 
 
 def _properties(node: Node) -> Iterator[Property]:

@@ -25,7 +25,7 @@ from transforms.read_ubl import UBL_ROOTS, read_ubl_node
 from transforms.read_ubl_facts import ubl_facts
 from transforms.ubl_node import UblNode
 from transforms.xml_node import Notes, ReadError, parse_xml
-from transforms.xml_path import Ranks, xpath_of
+from transforms.xml_path import Ranks, line_of, xpath_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class XmlProvenance(Provenance):
         element = self._element(bt, index, rank)
         if element is None:
             return Location(self.file)
-        return Location(self.file, line=_line(element), xpath=xpath_of(element, self.ranks))
+        return Location(self.file, line=line_of(element), xpath=xpath_of(element, self.ranks))
 
     def _element(
         self, bt: str | None, index: int | None, rank: int | None
@@ -102,11 +102,6 @@ def read_invoice(root: etree._Element, *, file: str = "") -> Reading:
         raise ReadError(msg)
     provenance = XmlProvenance(file, 1, {}, places=notes.places)
     return Reading(syntax, replace(invoice, provenance=provenance), facts)
-
-
-def _line(element: etree._Element) -> int | None:
-    line: int | None = getattr(element, "sourceline", None)
-    return line or None
 
 
 def read_document(data: bytes, *, file: str = "") -> Reading:

@@ -37,6 +37,8 @@ class Told:
     line: int | None = None
     column: str = ""
     value: str = ""
+    path: str = ""
+    """Path of the element, for XML that the ERP wrote."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,6 +312,7 @@ class RunReport:
     orphans: tuple[Told, ...]
     orphan_count: int
     files: tuple[FileLine, ...]
+    file_count: int
     warnings: tuple[RuleCount, ...]
     layers: tuple[LayerCount, ...]
     remembered: Remembered

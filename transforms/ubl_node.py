@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from transforms.facts import BLANKS
 from transforms.ubl import CAC, CBC
 from transforms.xml_node import Node
 
@@ -20,4 +21,4 @@ class UblNode(Node):
 
 def is_vat(node: Node) -> bool:
     """Whether the tax scheme of ``node`` is VAT, as the artefacts compare it."""
-    return (node.raw("cac:TaxScheme/cbc:ID") or "").strip().upper() == "VAT"
+    return (node.raw("cac:TaxScheme/cbc:ID") or "").strip(BLANKS).upper() == "VAT"

@@ -14,7 +14,7 @@ from typing import ClassVar, NamedTuple, TypeVar
 
 from lxml import etree
 
-from transforms.facts import Key
+from transforms.facts import BLANKS, Key
 from transforms.invoice import Identifier
 
 _PartT = TypeVar("_PartT")
@@ -85,7 +85,7 @@ class Node:
         """Whether there is an element with something in it: text, or a child that has."""
         if self.element is None:
             return False
-        return any(text.strip() for text in self.element.itertext(etree.Element))
+        return any(str(text).strip(BLANKS) for text in self.element.itertext(etree.Element))
 
     def child(self, path: str, bt: str | None = None) -> Node:
         """Return the first element at ``path``; ``bt`` notes the place of a group."""
@@ -115,7 +115,9 @@ class Node:
 
     def attribute(self, name: str) -> str | None:
         """Return an attribute, None when absent or blank."""
-        return None if self.element is None else (self.element.get(name) or "").strip() or None
+        return (
+            None if self.element is None else (self.element.get(name) or "").strip(BLANKS) or None
+        )
 
     def text(self, path: str = ".", bt: str | None = None) -> str | None:
         """Return the text, None when absent or blank; blanks inside are kept."""
@@ -123,7 +125,7 @@ class Node:
         if found is None:
             return None
         raw = content_of(found)
-        text = raw.strip() or None
+        text = raw.strip(BLANKS) or None
         if bt is not None and self.notes is not None:
             key: Key = (bt, *self.at)
             self._note(key, found, told=text is not None)
@@ -137,7 +139,7 @@ class Node:
         if found is None:
             return None
         raw = content_of(found)
-        text = raw.strip()
+        text = raw.strip(BLANKS)
         value = _number(text) if text else None
         if self.notes is None:
             if text and value is None:
@@ -160,7 +162,7 @@ class Node:
             return None
         inner = next((one for one in holder.iterchildren(etree.Element)), holder)
         raw = content_of(inner)
-        text = raw.strip()
+        text = raw.strip(BLANKS)
         value = _day(text) if text else None
         if self.notes is None:
             if text and value is None:

@@ -26,6 +26,12 @@ def local_name(element: etree._Element) -> str:
     return etree.QName(element).localname
 
 
+def line_of(element: etree._Element) -> int | None:
+    """Return the line an element begins on, from 1; None for one that was not parsed."""
+    line: int | None = getattr(element, "sourceline", None)
+    return line or None
+
+
 def short_name(tag: str) -> str:
     """Return ``prefix:name`` for ``{namespace}name``; a namespace without prefix is left out."""
     namespace, _, local = tag.rpartition("}")

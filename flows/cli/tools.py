@@ -1,4 +1,4 @@
-"""Commands that need no installation: demo, convert, validate, profile, sandbox."""
+"""Commands that need no installation: demo, convert, validate, sandbox."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from flows.cli.common import JsonOption, NoPrefectOption, not_yet, say, say_json
+from flows.cli.common import JsonOption, NoPrefectOption, say
 from flows.errors import ExitCode
 
 
@@ -17,12 +17,6 @@ def register(app: typer.Typer) -> None:
     app.command("convert")(convert)
     app.command("validate")(validate)
     app.command("sandbox")(sandbox)
-    profile = typer.Typer(no_args_is_help=True, help="Extract profiles.")
-    profile.command("list")(profile_list)
-    profile.command("show")(profile_show)
-    profile.command("check")(profile_check)
-    profile.command("scaffold")(profile_scaffold)
-    app.add_typer(profile, name="profile")
 
 
 def demo(
@@ -49,7 +43,8 @@ def convert(
         Path | None, typer.Option("--company", metavar="F", help="Company file.")
     ] = None,
     syntax: Annotated[
-        Literal["cii", "ubl"] | None, typer.Option("--syntax", help="Default: cii.")
+        Literal["cii", "ubl"] | None,
+        typer.Option("--syntax", help="Default: cii; of XML, its own."),
     ] = None,
     findings: Annotated[
         Path | None, typer.Option("--findings", metavar="F.json", help="Write the findings here.")
@@ -67,7 +62,7 @@ def convert(
         typer.Option("--lang", help="Language of the findings (default: fr)."),
     ] = None,
 ) -> int:
-    """Convert extracts to XML files, checked, without ledger or deposit."""
+    """Convert extracts (or XML) to XML files, checked, without ledger or deposit."""
     from flows.convert import convert_files, settings_for
 
     settings = settings_for(files, config=config, profile=profile, company=company, syntax=syntax)
@@ -111,37 +106,6 @@ def validate(
             max_bytes=max_bytes,
         )
     )
-
-
-def profile_list(json: JsonOption = False) -> int:
-    """The profiles that ship with the product."""
-    from flows.profiles import load_profile, shipped_profiles
-
-    profiles = {name: load_profile(name).description.get("en", "") for name in shipped_profiles()}
-    if json:
-        say_json("profiles", {"profiles": [{"name": n, "title": t} for n, t in profiles.items()]})
-    else:
-        for name, title in profiles.items():
-            say(f"{name:<22} {title}")
-    return int(ExitCode.OK)
-
-
-def profile_show(name: Annotated[str, typer.Argument(metavar="P")]) -> int:
-    """Print a profile, to read or to start one's own from."""
-    from flows.profiles import profile_text
-
-    say(profile_text(name))
-    return int(ExitCode.OK)
-
-
-def profile_check() -> int:
-    """Not in this release yet: what would be read of FILES."""
-    raise not_yet("profile check", "Try: chorus-flows convert FILE --profile P --out DIR")
-
-
-def profile_scaffold() -> int:
-    """Not in this release yet: propose a profile for FILES."""
-    raise not_yet("profile scaffold", "Start from: chorus-flows profile show generic")
 
 
 def sandbox(

@@ -181,10 +181,11 @@ def recorded_among(
     for outcome in outcomes:
         lines.setdefault(outcome.span.file_sha256, set()).add(outcome.span.first_line)
     found: dict[Place, Known] = {}
-    for sha256, wanted in lines.items():
+    of_run = select(*_HOLDER).where(invoices.c.run_id == run_id)
+    several = {sha256: wanted for sha256, wanted in lines.items() if len(wanted) > 1}
+    for sha256, wanted in several.items():
         rows = connection.execute(
-            select(*_HOLDER).where(
-                invoices.c.run_id == run_id,
+            of_run.where(
                 invoices.c.file_sha256 == sha256,
                 invoices.c.first_line.between(min(wanted), max(wanted)),
             )
@@ -192,6 +193,17 @@ def recorded_among(
         found.update(
             {(sha256, r.first_line): _to_known(r._mapping) for r in rows if r.first_line in wanted}
         )
+    # XML has a file per invoice: they are asked for together.
+    for batch in batches(sorted(lines.keys() - several.keys())):
+        first, last = (pick(min(lines[sha256]) for sha256 in batch) for pick in (min, max))
+        rows = connection.execute(
+            of_run.where(
+                invoices.c.file_sha256.in_(batch), invoices.c.first_line.between(first, last)
+            )
+        )
+        for row in rows:
+            if row.first_line in lines[row.file_sha256]:
+                found[row.file_sha256, row.first_line] = _to_known(row._mapping)
     return found
 
 

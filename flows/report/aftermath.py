@@ -22,7 +22,7 @@ from flows.ledger import (
     RunRecord,
     RunState,
 )
-from flows.reconcile import overdue_flows
+from flows.overdue import overdue_flows
 from flows.report.to_do import ToDoBook, asks_supplier
 from flows.report.told import CaseBook, tell_all
 from transforms.run_report import Attention, FlowLine, ReturnLine, RunLine, Told

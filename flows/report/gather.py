@@ -16,7 +16,15 @@ from config.settings import Settings
 from config.statuses import load_statuses
 from flows.collect_result import GRAVE
 from flows.errors import ConfigurationError
-from flows.ledger import FlowRecord, FlowState, InvoiceRecord, InvoiceState, Ledger, RunRecord
+from flows.ledger import (
+    ExtractRecord,
+    FlowRecord,
+    FlowState,
+    InvoiceRecord,
+    InvoiceState,
+    Ledger,
+    RunRecord,
+)
 from flows.places import balance_of, read_tally
 from flows.report.aftermath import Aftermath
 from flows.report.facts import RunFacts
@@ -147,6 +155,7 @@ class _Gathering:
         states = {state.value: s.figures() for state, s in sorted(counts.states.items())}
         balance = self._balance()
         flows = self._ledger.flows(run_id=self._run.run_id)
+        extracts = self._ledger.extracts(self._run.run_id)
         judgement = judge(
             run_state=self._run.state.value,
             balance=balance,
@@ -189,7 +198,8 @@ class _Gathering:
             excluded=_reasons(counts.excluded, self._limit),
             orphans=orphans,
             orphan_count=orphan_count,
-            files=self._files(),
+            files=tuple(_file_line(extract) for extract in extracts[: self._limit]),
+            file_count=len(extracts),
             warnings=self._warnings(),
             layers=tuple(
                 LayerCount(layer=layer, blocking=blocking, warnings=warnings)
@@ -334,19 +344,6 @@ class _Gathering:
             )
         return tuple(lines)
 
-    def _files(self) -> tuple[FileLine, ...]:
-        return tuple(
-            FileLine(
-                name=extract.name,
-                size=extract.size,
-                sha256=extract.sha256,
-                state=extract.state.value,
-                rows=extract.rows,
-                invoices=extract.invoices,
-            )
-            for extract in self._ledger.extracts(self._run.run_id)
-        )
-
     def _warnings(self) -> tuple[RuleCount, ...]:
         ordered = sorted(self._counts.rules.items(), key=lambda item: (-item[1].findings, item[0]))
         return tuple(
@@ -368,6 +365,17 @@ class _Gathering:
             Step(at=event.at, actor=event.actor, state=event.target, reason=event.reason)
             for event in self._ledger.events(run_id=self._run.run_id, kind="run")
         )
+
+
+def _file_line(extract: ExtractRecord) -> FileLine:
+    return FileLine(
+        name=extract.name,
+        size=extract.size,
+        sha256=extract.sha256,
+        state=extract.state.value,
+        rows=extract.rows,
+        invoices=extract.invoices,
+    )
 
 
 def _pages(invoices: Iterator[InvoiceRecord]) -> Iterator[list[InvoiceRecord]]:

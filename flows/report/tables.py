@@ -62,6 +62,7 @@ _FINDING = (
     "layer",
     "flow",
     "source",
+    "path",
 )
 
 
@@ -133,6 +134,7 @@ class Tables:
             "term": told.term,
             "layer": self._texts.named("layer", layer_of(told.rule)),
             "source": told.source,
+            "path": told.path,
         }
         if invoice is not None:
             row |= {

@@ -9,6 +9,7 @@ from decimal import Decimal
 from config.catalogue import CatalogueError, Language, load_catalogue
 from flows.ledger import InvoiceRecord, InvoiceState
 from schemas.explain import explain
+from schemas.platform_messages import COMPLETED_CUT
 from transforms.balance import Tally
 from transforms.balance_sheet import Figures
 from transforms.finding import Finding
@@ -43,6 +44,7 @@ def tell(finding: Finding, language: Language) -> Told:
         line=place.line,
         column=place.column or "",
         value=finding.value or "",
+        path=place.xpath or "" if finding.of_xml else "",
     )
 
 
@@ -67,9 +69,14 @@ _RELEVANT: dict[InvoiceState, Callable[[Told], bool]] = {
 
 
 def relevant(state: InvoiceState, told: Sequence[Told]) -> tuple[Told, ...]:
-    """Return the findings that explain a state, each once; all of them when none does."""
+    """Return the findings that explain a state, each once; all of them when none does.
+
+    What follows a cut message of Chorus Pro that our own rules complete belongs to it.
+    """
     wanted = _RELEVANT.get(state)
-    chosen = [each for each in told if wanted(each)] if wanted else []
+    completed = (rank for rank, each in enumerate(told) if each.rule in COMPLETED_CUT)
+    first = next(completed, len(told))
+    chosen = [e for rank, e in enumerate(told) if rank > first or wanted(e)] if wanted else []
     return tuple(dict.fromkeys(chosen or told))
 
 

@@ -147,6 +147,28 @@ def dates_can_be_read(_: Invoice, context: RuleContext) -> Iterator[Hit]:
             yield Hit("CP-DATE-04", found.id, text, rank if isinstance(rank, int) else None)
 
 
+@DOCUMENT.check("CP-PLACE-01")
+def terms_are_where_chorus_pro_reads_them(_: Invoice, context: RuleContext) -> Iterator[Hit]:
+    """UBL from outside: identifiers, service code, due date, root of a credit note.
+
+    Not asked where the settings have our own XML written in the other place.
+    """
+    if not context.facts.elsewhere:
+        return
+    options = context.target.options
+    asked = {
+        "BT-30": options.ubl_party_identifier != "PartyLegalEntity",
+        "BT-47": options.ubl_party_identifier != "PartyLegalEntity",
+        "BT-10": options.ubl_service_code != "BuyerReference",
+        "BT-9": options.ubl_due_date != "DueDate",
+        "BT-3": options.ubl_credit_note_root == "Invoice",
+    }
+    for one in context.facts.elsewhere:
+        if asked[one.bt]:
+            params = {"found": one.found, "expected": one.expected}
+            yield Hit("CP-PLACE-01", one.bt, one.value, params=params)
+
+
 @DOCUMENT.check("CP-VATPOINT-01")
 def vat_point_is_known(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
     """BT-8: VAT on debits, on delivery or on receipts."""

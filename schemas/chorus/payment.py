@@ -17,6 +17,9 @@ PAYMENT = Family("chorus.payment")
 #: sent in UBL by others.
 CII_ONLY = frozenset({"58", "59"})
 
+#: A French IBAN has 27 characters; that Chorus Pro takes no longer one is proven elsewhere only.
+LONGEST_IBAN = 27
+
 
 @PAYMENT.check("CP-PAYMENT-01", "CP-PAYMENT-02", "CP-PAYMENT-03")
 def payment_means_is_accepted(invoice: Invoice, context: RuleContext) -> Iterator[Hit]:
@@ -32,7 +35,7 @@ def payment_means_is_accepted(invoice: Invoice, context: RuleContext) -> Iterato
         yield Hit("CP-PAYMENT-03", "BT-81", code, params={"pivot": str(means.facts["pivot"])})
 
 
-@PAYMENT.check("CP-IBAN-01", "CP-IBAN-02", "CP-BIC-01")
+@PAYMENT.check("CP-IBAN-01", "CP-IBAN-02", "CP-IBAN-03", "CP-BIC-01")
 def account_is_right(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
     """BT-84: present for a transfer, a true IBAN; BT-86: the form of a BIC."""
     payment = invoice.payment
@@ -46,6 +49,9 @@ def account_is_right(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
     for transfer in accounts:
         if not is_iban(transfer.account or ""):
             yield Hit("CP-IBAN-02", "BT-84", transfer.account)
+        elif len(compact := (transfer.account or "").replace(" ", "")) > LONGEST_IBAN:
+            params = {"length": str(len(compact)), "limit": str(LONGEST_IBAN)}
+            yield Hit("CP-IBAN-03", "BT-84", transfer.account, params=params)
         if transfer.bank and not is_bic(transfer.bank):
             yield Hit("CP-BIC-01", "BT-86", transfer.bank)
 

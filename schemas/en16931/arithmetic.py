@@ -7,13 +7,13 @@ that come from elsewhere, and as a proof for ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from schemas.en16931.lines import judged_groups
-from schemas.en16931.rounding import ONE, ZERO, cents, whole
+from schemas.en16931.rounding import ONE, ZERO, binary_cents, binary_sum, cents, whole
 from schemas.registry import Family, Hit, RuleContext
-from transforms.facts import TaxTotal
+from transforms.facts import BLANKS, TaxTotal
 from transforms.invoice import Invoice
 
 ARITHMETIC = Family("en16931.arithmetic")
@@ -25,11 +25,9 @@ def sums_follow_from_details(invoice: Invoice, context: RuleContext) -> Iterator
     if not _has_totals(context):
         return
     totals = invoice.totals
-    nets = ZERO
-    for line in invoice.lines:
-        if line.net is not None:
-            nets += line.net
-    yield from _compare("BR-CO-10", "BT-106", totals.lines, cents(nets))
+    nets = [line.net for line in invoice.lines if line.net is not None]
+    lines = cents(binary_sum(nets)) if _is_binary(context) else cents(sum(nets, ZERO))
+    yield from _compare("BR-CO-10", "BT-106", totals.lines, lines)
     for rule, bt, total, is_charge in (
         ("BR-CO-11", "BT-107", totals.allowances, False),
         ("BR-CO-12", "BT-108", totals.charges, True),
@@ -37,8 +35,7 @@ def sums_follow_from_details(invoice: Invoice, context: RuleContext) -> Iterator
         amounts = _amounts(invoice, context, is_charge=is_charge)
         if total is None and not amounts and not context.facts.has(bt):
             continue
-        expected = cents(sum((amount for amount in amounts if amount is not None), ZERO))
-        yield from _compare(rule, bt, total, expected)
+        yield from _compare(rule, bt, total, _in_cents(amounts, context))
 
 
 @ARITHMETIC.check("BR-CO-13")
@@ -106,36 +103,34 @@ def amount_due_agrees(invoice: Invoice, context: RuleContext) -> Iterator[Hit]:
 @ARITHMETIC.check("BR-CO-14")
 def vat_is_the_sum_of_its_groups(invoice: Invoice, context: RuleContext) -> Iterator[Hit]:
     """BT-110 is the sum of the groups."""
+    told = bool(invoice.currency) or context.facts.has("BT-5")
     for total in tax_totals(invoice, context):
         if context.syntax == "ubl":
             if not total.groups:
                 continue
-        elif total.currency != context.facts.written("BT-5", invoice.currency):
+        elif not told or total.currency != context.facts.written("BT-5", invoice.currency):
             continue
-        taxes = (invoice.vat[rank].tax for rank in total.groups)
-        expected = cents(sum((tax for tax in taxes if tax is not None), ZERO))
-        yield from _compare("BR-CO-14", "BT-110", total.amount, expected)
+        taxes = [invoice.vat[rank].tax for rank in total.groups]
+        yield from _compare("BR-CO-14", "BT-110", total.amount, _in_cents(taxes, context))
 
 
 @ARITHMETIC.check("BR-CO-17")
 def tax_follows_from_its_base(invoice: Invoice, context: RuleContext) -> Iterator[Hit]:
     """The VAT of a group follows from its base and rate, within one unit."""
-    for rank in judged_groups(invoice, context):
-        group = invoice.vat[rank]
-        foreign = ("BT-118", rank) in context.facts.foreign
-        foreign = foreign and not context.facts.has("BT-118-VAT", rank)
+    for group, facts, at, line, rank in judged_groups(invoice, context):
+        foreign = ("BT-118", at) in facts.foreign and not facts.has("BT-118-VAT", at)
         rate = None if foreign else group.rate
         tax, base = group.tax, group.taxable
         if tax is None:
-            yield Hit("BR-CO-17", "BT-117", rank=rank)
+            yield Hit("BR-CO-17", "BT-117", line=line, rank=rank)
             continue
         if rate is None or whole(rate) == 0:
             if whole(tax) != 0:
-                yield _hit("BR-CO-17", "BT-117", tax, ZERO, rank)
+                yield _hit("BR-CO-17", "BT-117", tax, ZERO, line, rank)
             continue
         expected = None if base is None else cents(abs(base) * rate / 100)
         if expected is None or not is_near(abs(tax), expected, inclusive=context.syntax == "cii"):
-            yield _hit("BR-CO-17", "BT-117", tax, expected or ZERO, rank)
+            yield _hit("BR-CO-17", "BT-117", tax, expected or ZERO, line, rank)
 
 
 def is_near(value: Decimal, expected: Decimal, *, inclusive: bool = False) -> bool:
@@ -164,6 +159,16 @@ def _has_totals(context: RuleContext) -> bool:
     return not context.facts.from_xml or context.facts.has("BG-22")
 
 
+def _is_binary(context: RuleContext) -> bool:
+    """Whether a sum is the artefact's own, in binary: that of a CII that was read."""
+    return context.syntax == "cii" and context.facts.from_xml
+
+
+def _in_cents(amounts: Iterable[Decimal | None], context: RuleContext) -> Decimal:
+    told = [amount for amount in amounts if amount is not None]
+    return binary_cents(told) if _is_binary(context) else cents(sum(told, ZERO))
+
+
 def _amounts(invoice: Invoice, context: RuleContext, *, is_charge: bool) -> list[Decimal | None]:
     """Return the amounts of the allowances, or of the charges, whose indicator says so."""
     group = "BG-21" if is_charge else "BG-20"
@@ -171,7 +176,7 @@ def _amounts(invoice: Invoice, context: RuleContext, *, is_charge: bool) -> list
     return [
         item.amount
         for rank, item in enumerate(invoice.allowances)
-        if item.is_charge is is_charge and (not said or said.get((group, rank), "0").strip())
+        if item.is_charge is is_charge and (not said or said.get((group, rank), "0").strip(BLANKS))
     ]
 
 
@@ -188,6 +193,13 @@ def _told(expected: Decimal | None) -> dict[str, str]:
     return {} if expected is None else {"computed": f"{expected:f}"}
 
 
-def _hit(rule: str, bt: str, given: Decimal, expected: Decimal, rank: int | None = None) -> Hit:
+def _hit(
+    rule: str,
+    bt: str,
+    given: Decimal,
+    expected: Decimal,
+    line: int | None = None,
+    rank: int | None = None,
+) -> Hit:
     params = {"computed": f"{expected:f}", "difference": f"{given - expected:f}"}
-    return Hit(rule, bt, f"{given:f}", params=params, rank=rank)
+    return Hit(rule, bt, f"{given:f}", params=params, line=line, rank=rank)

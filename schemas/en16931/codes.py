@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from config.codes import load_codes
 from schemas.registry import Family, Hit, RuleContext
-from transforms.facts import CodeUse
+from transforms.facts import BLANKS, CodeUse
 from transforms.invoice import Invoice, InvoiceLine, Party
 from transforms.party_terms import (
     BUYER,
@@ -43,7 +43,7 @@ def codes_are_of_their_lists(invoice: Invoice, context: RuleContext) -> Iterator
     for rule, codes, value, bt, line in uses:
         if value in _listed(codes):
             continue
-        code = value if rule == "BR-CL-24" else value.strip()
+        code = value if rule == "BR-CL-24" else value.strip(BLANKS)
         if rule == "BR-CL-22":
             code = code.upper()
         if code not in _listed(codes):

@@ -12,7 +12,7 @@ from functools import lru_cache
 from config.codes import load_codes
 from config.target import SyntaxName
 from schemas.registry import Family, Hit, RuleContext
-from transforms.facts import Means
+from transforms.facts import BLANKS, Means, normalized
 from transforms.invoice import CreditTransfer, Invoice, Payment, Period
 from transforms.party_terms import BUYER, PAYEE, REPRESENTATIVE, SELLER, VALIDATOR
 
@@ -132,14 +132,16 @@ def payment_is_possible(invoice: Invoice, context: RuleContext) -> Iterator[Hit]
         if code in TRANSFERS and means.account and not means.filled:
             yield Hit("BR-50", "BT-84", code)
         # The artefact for UBL asks for an account; that for CII looks inside the one there is.
-        asked = code.strip() in TRANSFERS
+        asked = code.strip(BLANKS) in TRANSFERS
         if context.syntax == "cii":
             asked = code in TRANSFERS and means.account
         if asked and not means.identifier:
-            yield Hit("BR-61", "BT-84", code.strip())
-    card = invoice.payment.card_number if invoice.payment else None
-    if card and len(" ".join(card.split())) > _CARD_DIGITS:
-        yield Hit("BR-51", "BT-87", card)
+            yield Hit("BR-61", "BT-84", code.strip(BLANKS))
+    payment, facts = invoice.payment, context.facts
+    told = payment.card_number if payment else None
+    for card in (means.card for means in facts.means) if facts.from_xml else (told,):
+        if card and len(normalized(card)) > _CARD_DIGITS:
+            yield Hit("BR-51", "BT-87", card)
 
 
 @CONDITIONS.check("BR-53")

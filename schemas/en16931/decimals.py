@@ -62,15 +62,13 @@ def totals_of_vat_have_two_decimals(invoice: Invoice, context: RuleContext) -> I
 @DECIMALS.check("BR-DEC-19", "BR-DEC-20")
 def groups_have_two_decimals(invoice: Invoice, context: RuleContext) -> Iterator[Hit]:
     """Base and tax of each VAT group."""
-    facts = context.facts
-    for rank in judged_groups(invoice, context):
-        group = invoice.vat[rank]
-        if is_long(group.taxable, facts, "BT-116", rank):
-            yield Hit(
-                "BR-DEC-19", "BT-116", _shown(group.taxable, facts, "BT-116", rank), rank=rank
-            )
-        if is_long(group.tax, facts, "BT-117", rank):
-            yield Hit("BR-DEC-20", "BT-117", _shown(group.tax, facts, "BT-117", rank), rank=rank)
+    for group, facts, at, line, rank in judged_groups(invoice, context):
+        for rule, bt, value in (
+            ("BR-DEC-19", "BT-116", group.taxable),
+            ("BR-DEC-20", "BT-117", group.tax),
+        ):
+            if is_long(value, facts, bt, at):
+                yield Hit(rule, bt, _shown(value, facts, bt, at), line=line, rank=rank)
 
 
 @DECIMALS.check("BR-DEC-01", "BR-DEC-02", "BR-DEC-05", "BR-DEC-06")

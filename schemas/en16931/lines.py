@@ -8,10 +8,12 @@ BR-CO-21, and so on), and find no fault ever under BR-CO-05 to BR-CO-08.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
+from schemas.en16931.presence import filled
 from schemas.registry import Family, Hit, RuleContext
 from transforms.facts import HIDDEN_GROUPS, Facts
-from transforms.invoice import AllowanceCharge, Invoice
+from transforms.invoice import AllowanceCharge, Invoice, VatBreakdown
 
 LINES = Family("en16931.lines")
 
@@ -53,7 +55,7 @@ def lines_are_told(invoice: Invoice, context: RuleContext) -> Iterator[Hit]:
             yield Hit("BR-23", "BT-130", line=rank)
         if line.net is None and not facts.has("BT-131", rank):
             yield Hit("BR-24", "BT-131", line=rank)
-        if not line.item.name or line.item.name.isspace():
+        if not filled(line.item.name):
             yield Hit("BR-25", "BT-153", line=rank)
         if price.net is None:
             if not facts.has("BT-146", rank):
@@ -63,9 +65,9 @@ def lines_are_told(invoice: Invoice, context: RuleContext) -> Iterator[Hit]:
             yield Hit("BR-27", "BT-146", f"{price.net:f}", rank)
         if price.gross is not None and price.gross < 0:
             yield Hit("BR-28", "BT-148", f"{price.gross:f}", rank)
-        if not line.vat_category and not facts.has("BT-151", rank):
-            yield Hit("BR-CO-04", "BT-151", line=rank)
-        elif foreign and ("BT-151", rank) in foreign:
+        missing = not line.vat_category and not facts.has("BT-151", rank)
+        missing = missing or ("BT-151", rank) in foreign
+        if missing and not _has_another(facts, "BG-25", rank):
             yield Hit("BR-CO-04", "BT-151", line.vat_category, rank)
 
 
@@ -99,7 +101,7 @@ def is_judged(facts: Facts, syntax: str, group: str, *ranks: int) -> bool:
 def _allowance(
     item: AllowanceCharge, told: _Told, facts: Facts, ranks: tuple[int, ...]
 ) -> Iterator[Hit]:
-    _, (amount, no_amount), category, reasons, no_reason, again = told
+    group, (amount, no_amount), category, reasons, no_reason, again = told
     *lines, rank = ranks
     line = lines[0] if lines else None
     if item.amount is None and not facts.has(amount, *ranks):
@@ -107,38 +109,60 @@ def _allowance(
     if category is not None:
         term, no_category = category
         missing = not item.vat_category and not facts.has(term, *ranks)
-        if missing or (term, *ranks) in facts.foreign:
+        missing = missing or (term, *ranks) in facts.foreign
+        if missing and not _has_another(facts, group, rank):
             yield Hit(no_category, term, item.vat_category, rank=rank)
     if not (item.reason or item.reason_code or any(facts.has(bt, *ranks) for bt in reasons)):
         yield Hit(no_reason, reasons[0], line=line, rank=rank)
         yield Hit(f"BR-CO-{again}", reasons[0], line=line, rank=rank)
 
 
+def _has_another(facts: Facts, group: str, rank: int) -> bool:
+    """Whether a line, an allowance or a charge has a second VAT category, this one under VAT."""
+    return any(
+        tax.vat and tax.told and (tax.group, tax.rank) == (group, rank) for tax in facts.extra_taxes
+    )
+
+
 @LINES.check("BR-45", "BR-46", "BR-47", "BR-48")
 def groups_are_told(invoice: Invoice, context: RuleContext) -> Iterator[Hit]:
     """Base, tax, category and rate of each VAT group."""
-    facts = context.facts
-    for rank in judged_groups(invoice, context):
-        group = invoice.vat[rank]
-        foreign = ("BT-118", rank) in facts.foreign
-        if group.taxable is None and not facts.has("BT-116", rank):
-            yield Hit("BR-45", "BT-116", rank=rank)
-        if group.tax is None and not facts.has("BT-117", rank):
-            yield Hit("BR-46", "BT-117", rank=rank)
-        if foreign or (not group.category and not facts.has("BT-118", rank)):
-            yield Hit("BR-47", "BT-118", group.category, rank=rank)
-        rated = group.rate is not None or facts.has("BT-119", rank)
+    for group, facts, at, line, rank in judged_groups(invoice, context):
+        foreign = ("BT-118", at) in facts.foreign
+        if group.taxable is None and not facts.has("BT-116", at):
+            yield Hit("BR-45", "BT-116", line=line, rank=rank)
+        if group.tax is None and not facts.has("BT-117", at):
+            yield Hit("BR-46", "BT-117", line=line, rank=rank)
+        if foreign or (not group.category and not facts.has("BT-118", at)):
+            yield Hit("BR-47", "BT-118", group.category, line=line, rank=rank)
+        rated = group.rate is not None or facts.has("BT-119", at)
         unrated = group.category == "O"
         if context.syntax == "cii":
-            unrated = unrated and ("BT-118", rank) not in facts.texts
+            unrated = unrated and ("BT-118", at) not in facts.texts
         if foreign or not (rated or unrated):
-            yield Hit("BR-48", "BT-119", rank=rank)
+            yield Hit("BR-48", "BT-119", line=line, rank=rank)
 
 
-def judged_groups(invoice: Invoice, context: RuleContext) -> Iterator[int]:
-    """Yield the ranks of the VAT groups that the general rules look at: in CII not all."""
+class Judged(NamedTuple):
+    """A VAT group that the general rules look at."""
+
+    group: VatBreakdown
+    facts: Facts
+    at: int
+    """Its rank among the facts."""
+    line: int | None = None
+    """The line that it is in."""
+    rank: int | None = None
+    """Its rank among the groups of the document."""
+
+
+def judged_groups(invoice: Invoice, context: RuleContext) -> Iterator[Judged]:
+    """Yield the VAT groups that the general rules look at: in CII not all, in UBL more."""
+    facts = context.facts
     for rank, group in enumerate(invoice.vat):
         key = ("BT-118", rank)
         hidden = context.syntax == "cii" and group.category in HIDDEN_GROUPS
-        if not hidden or key in context.facts.foreign or key in context.facts.texts:
-            yield rank
+        if not hidden or key in facts.foreign or key in facts.texts:
+            yield Judged(group, facts, rank, rank=rank)
+    for inner in facts.inner_groups:
+        yield Judged(inner.group, inner.facts, 0, inner.line)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.registry import Family, Hit, RuleContext
-from transforms.facts import Facts
+from transforms.facts import BLANKS, Facts
 from transforms.invoice import Address, Invoice, Party
 from transforms.party_terms import BUYER, REPRESENTATIVE, SELLER, PartyTerms
 
@@ -144,7 +144,7 @@ _SCHEMES = {"BT-34": "BR-62", "BT-49": "BR-63", "BT-157": "BR-64", "BT-158": "BR
 
 def filled(text: str | None) -> bool:
     """Whether there is anything but blanks in ``text``."""
-    return bool(text) and not text.isspace() if text else False
+    return bool(text and text.strip(BLANKS))
 
 
 def _no_issue_date(invoice: Invoice, facts: Facts, syntax: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from schemas.en16931.vat_uses import ALLOWANCE, CHARGE, LINE, Use
+from schemas.en16931.vat_uses import ALLOWANCE, CHARGE, ELSEWHERE, LINE, Use
 from schemas.registry import Hit, RuleContext
 from transforms.invoice import Invoice
 
@@ -61,9 +61,16 @@ def nothing_else(
         wrong = (grouped, found[LINE], found[ALLOWANCE], found[CHARGE])
     else:
         # The artefact for CII puts groups and lines together, then allowances and charges.
-        taxes = [use.category for use in others if use.kind == LINE and use.category]
-        taxes += [category for category in groups if category not in ("", "O")]
-        allowances = [use.category for use in others if use.kind != LINE and use.category]
+        taxes = [use.category for use in others if use.kind == LINE and use.told]
+        taxes += [
+            category
+            for category, ranks in groups.items()
+            if category != "O"
+            and (category or any(context.facts.has("BT-118", rank) for rank in ranks))
+        ]
+        allowances = [
+            use.category for use in others if use.kind not in (LINE, ELSEWHERE) and use.told
+        ]
         wrong = (taxes, taxes, allowances, allowances)
     terms = ("BT-118", "BT-151", "BT-95", "BT-102")
     for number, (bt, categories) in enumerate(zip(terms, wrong, strict=True), start=11):
@@ -78,13 +85,21 @@ def split_payment(
     context: RuleContext,
 ) -> Iterator[Hit]:
     """BR-B-01 and BR-B-02: split payment is Italian, and stands without the standard rate."""
+    held, of_document = {}, {}
+    for category in ("B", "S"):
+        # These rules compare the category as written, with the blanks around it.
+        used = [use for use in uses.get(category, ()) if use.exact]
+        grouped = any(
+            ("BT-118", rank) not in context.facts.texts for rank in groups.get(category, ())
+        )
+        held[category] = grouped or bool(used)
+        of_document[category] = grouped or any(
+            use.of_document or context.syntax == "cii" for use in used
+        )
     abroad = next((one for one in _countries(invoice, context) if one != _ITALY), None)
-    if abroad is not None:
+    if held["B"] and abroad is not None:
         yield Hit("BR-B-01", "BT-40", abroad)
-    standard = "S" in groups or any(
-        use.of_document or context.syntax == "cii" for use in uses.get("S", ())
-    )
-    if standard:
+    if of_document["B"] and of_document["S"]:
         yield Hit("BR-B-02", "BT-118", "S")
 
 

@@ -8,13 +8,26 @@ from typing import NamedTuple
 
 from schemas.en16931.rounding import ZERO
 from schemas.registry import RuleContext
-from transforms.facts import Registrations
+from transforms.facts import BLANKS, Facts, Registrations
 from transforms.invoice import AllowanceCharge, Invoice
 
 #: How the rules of a family are numbered: 2, 5 for lines; 3, 6 for allowances; 4, 7 for charges.
 LINE, ALLOWANCE, CHARGE = 0, 1, 2
 #: An allowance or charge whose indicator does not tell which: it counts in rule 01 only.
 UNTOLD = 3
+#: A category of something else: a price, a service, the tax total of a line.
+ELSEWHERE = 4
+
+#: What XML Schema takes as a boolean.
+_BOOLEANS = frozenset({"true", "false", "1", "0"})
+
+_EXTRA_KINDS = {
+    "BG-25": (LINE, "BT-151", "BT-152"),
+    "BG-20": (ALLOWANCE, "BT-95", "BT-96"),
+    "BG-21": (CHARGE, "BT-102", "BT-103"),
+    "BG-27": (ALLOWANCE, "BT-95", "BT-96"),
+    "BG-28": (CHARGE, "BT-102", "BT-103"),
+}
 
 
 class Use(NamedTuple):
@@ -37,6 +50,8 @@ class Use(NamedTuple):
     """Its category is written without blanks around it."""
     rank: int | None = None
     """Its rank among the allowances and charges."""
+    told: bool = True
+    """Its category has an element, be it blank."""
     judged: bool = True
     """Its own rate is looked at, and its amount counts."""
 
@@ -61,20 +76,66 @@ def uses_of(invoice: Invoice, context: RuleContext) -> dict[str, list[Use]]:
             line=rank,
             vat=vat,
             exact=exact,
+            told=bool(category) or facts.has("BT-151", rank),
         )
         uses.setdefault(category, []).append(use)
-    for use in (*_of_allowances(invoice, context), *_of_extra_taxes(context)):
+    for use in (*_of_allowances(invoice, context), *_of_extra_taxes(invoice, context)):
         uses.setdefault(use.category, []).append(use)
     return uses
 
 
-def _of_extra_taxes(context: RuleContext) -> Iterator[Use]:
-    for tax in context.facts.extra_taxes:
+def _of_extra_taxes(invoice: Invoice, context: RuleContext) -> Iterator[Use]:
+    """Yield the uses that the model has no place for; those of an item it has share its rank."""
+    facts = context.facts
+    for tax in facts.extra_taxes:
+        kind, bt, rate_bt = _EXTRA_KINDS.get(tax.group, (ELSEWHERE, "BT-95", "BT-96"))
+        line, rank, amount = None, None, ZERO
+        if tax.rank is not None and kind == LINE:
+            line, amount = tax.rank, invoice.lines[tax.rank].net or ZERO
+        elif tax.rank is not None:
+            rank, amount = tax.rank, invoice.allowances[tax.rank].amount or ZERO
+            amount = amount if kind == CHARGE else -amount
+        elif tax.group == "BG-20":
+            kind = UNTOLD
+        if rank is not None and is_untold(facts, tax.group, rank):
+            kind, amount = UNTOLD, ZERO
+        category = tax.category.strip(BLANKS)
         yield Use(
-            *(tax.category, None, False, ZERO, LINE, "BT-151", "BT-152"),
+            tax.category if context.syntax == "cii" else category,
+            *(tax.rate, tax.rated, amount, kind, bt, rate_bt, line),
             vat=tax.vat,
-            judged=False,
+            of_document=line is not None or rank is not None or kind == LINE,
+            exact=category == tax.category,
+            rank=rank,
+            told=tax.told,
+            judged=kind != LINE or line is not None,
         )
+
+
+def is_untold(facts: Facts, group: str, *ranks: int) -> bool:
+    """Whether an allowance or charge does not tell which of the two it is."""
+    return facts.indicators.get((group, *ranks), "true").strip(BLANKS) not in _BOOLEANS
+
+
+def counted_once(uses: dict[str, list[Use]], category: str, rate: Decimal | None) -> list[Use]:
+    """Return one use of each item that has the category and, when asked, the rate.
+
+    An item may have several categories: the artefacts ask for the category of any of them and for
+    the rate of any of them, and count its amount once.
+    """
+    items: dict[object, list[Use]] = {}
+    for rank, use in enumerate(use for used in uses.values() for use in used):
+        if not use.judged or use.kind == ELSEWHERE:
+            continue
+        known = use.of_document and (use.line is not None or use.rank is not None)
+        key = (use.kind == LINE, use.line, use.rank) if known else rank
+        items.setdefault(key, []).append(use)
+    found = []
+    for item in items.values():
+        rated = rate is None or any(use.rate == rate for use in item)
+        if rated:
+            found += [use for use in item if use.category == category][:1]
+    return found
 
 
 def as_compared(category: str, context: RuleContext, bt: str, *ranks: int) -> str:
@@ -110,7 +171,7 @@ def _of_allowance(
     kind, amount = CHARGE, item.amount or ZERO
     if not item.is_charge:
         kind, amount = ALLOWANCE, -amount
-    if not facts.indicators.get((group, *ranks), "told").strip():
+    if is_untold(facts, group, *ranks):
         kind, amount = UNTOLD, ZERO
     on_line = len(ranks) > 1
     yield Use(
@@ -126,6 +187,7 @@ def _of_allowance(
         vat=(bt, *ranks) not in facts.foreign,
         of_document=not on_line,
         exact=(bt, *ranks) not in facts.texts,
+        told=bool(item.vat_category) or facts.has(bt, *ranks),
     )
 
 

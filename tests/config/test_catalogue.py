@@ -119,3 +119,8 @@ def test_a_malformed_entry_is_refused_by_name(old: str, new: str, told: str) -> 
 def test_a_file_that_is_no_mapping_is_refused() -> None:
     with pytest.raises(CatalogueError, match=r"test\.yaml: must be a mapping"):
         read_rules("- XX-TEST-01", name="test.yaml")
+
+
+def test_advice_for_xml_is_given_in_both_languages_or_in_none() -> None:
+    for rule in load_catalogue().rules.values():
+        assert len({bool(rule.text(language).advice_xml) for language in LANGUAGES}) == 1, rule.id

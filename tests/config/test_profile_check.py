@@ -82,7 +82,7 @@ def test_a_sound_profile_has_no_fault() -> None:
             "also given",
         ),
         ({"dates": {"formats": ["yyyy-MM"]}}, ("dates", "formats", 0), "one dd"),
-        ({"dates": {"formats": ["yyyy-MM-dd HH:mm Z"]}}, ("dates", "formats", 0), "'Z'"),
+        ({"dates": {"formats": ["yyyy-MM-dd HH:mm Q"]}}, ("dates", "formats", 0), "'Q'"),
         (
             {"dates": {"formats": ["dd/MM/yyyy", "MM/dd/yyyy"]}},
             ("dates", "formats", 1),
@@ -106,3 +106,16 @@ def test_each_fault_is_named_at_its_key(
 def test_formats_that_cannot_be_confused_live_together() -> None:
     formats = ["yyyy-MM-dd", "yyyy-MM-dd HH:mm:ss", "yyyy-MM-ddTHH:mm:ss", "dd/MM/yyyy", "excel"]
     assert faults({"dates": {"formats": formats}}) == []
+
+
+def test_a_profile_of_xml_maps_nothing_and_says_its_syntax() -> None:
+    xml = {"profile": "p", "format": {"kind": "xml", "syntax": "ubl"}}
+    assert check_profile(Profile.model_validate(xml)) == ()
+    mapped = Profile.model_validate(xml | {"header": {"BT-1": "n"}, "tables": {"t": {"a": "b"}}})
+    assert [fault.keys for fault in check_profile(mapped)] == [("header",), ("tables",)]
+
+
+@pytest.mark.parametrize("layout", [{"kind": "xml"}, {"kind": "csv", "syntax": "ubl"}])
+def test_a_syntax_belongs_to_xml_and_to_nothing_else(layout: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="needs a syntax"):
+        Profile.model_validate(GOOD | {"format": layout})

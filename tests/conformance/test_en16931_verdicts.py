@@ -22,10 +22,7 @@ from transforms.xml_node import ReadError
 
 pytestmark = pytest.mark.conformance
 
-#: Cases whose official verdict rests on a defect of the artefact that we do not repeat: none of
-#: those known. Elsewhere there are two, both of them binary arithmetic where the rule says
-#: decimal: UBL, BR-S-08, BR-AF-08 and BR-AG-08, a base that differs by exactly one unit; CII,
-#: BR-CO-10, a sum of lines that ends in half a cent.
+#: Cases whose official verdict rests on a defect of the artefact that we do not repeat: none.
 EXCEPTIONS: dict[str, str] = {}
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from config.target import load_target
-from flows.validate import LayerName, LayerStatus, Validator
+from flows.validate import Validator
+from flows.validation import LayerName, LayerStatus
 
 pytestmark = pytest.mark.conformance
 

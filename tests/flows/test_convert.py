@@ -9,9 +9,11 @@ from typing import Any, Literal
 import pytest
 from lxml import etree
 
+from config.target import SyntaxName
 from flows.convert import Conversion, convert_files, settings_for
 from flows.errors import ConfigurationError, ExitCode
 from tests.support.firm import COLUMNS, COMMUNE, COMPANY, NOW, Firm, csv, row
+from tests.support.xml_invoices import oddly, xml_of
 
 RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100}"
 
@@ -210,3 +212,61 @@ def test_a_table_kept_beside_the_company_file_completes_invoices(folder: Path) -
         "column": "siret",
         "xpath": None,
     }
+
+
+def xml_converted(folder: Path, path: Path, **options: Any) -> Conversion:
+    settings = settings_for([path], **options)
+    return convert_files(
+        [path],
+        settings,
+        out=folder / "again",
+        findings=folder / "told" / "findings.json",
+        language="en",
+        clock=lambda: NOW,
+    )
+
+
+@pytest.mark.parametrize("syntax", ["ubl", "cii"])
+def test_xml_in_its_own_syntax_comes_out_as_the_same_bytes(
+    folder: Path, syntax: SyntaxName
+) -> None:
+    content = oddly(xml_of(folder / "erp", syntax, "F1")["F1"])
+    path = folder / "facture.xml"
+    path.write_bytes(content)
+    done = xml_converted(folder, path, profile=syntax)
+    assert (done.written, done.held_back) == (1, 0)
+    assert (folder / "again" / "F1.xml").read_bytes() == content
+
+
+@pytest.mark.parametrize(("came", "asked"), [("ubl", "cii"), ("cii", "ubl")])
+def test_xml_asked_for_in_the_other_syntax_is_written_anew_and_says_so(
+    folder: Path, came: SyntaxName, asked: SyntaxName
+) -> None:
+    (folder / "erp").mkdir()
+    content = xml_of(folder / "erp", came, "F1")["F1"]
+    path = folder / "facture.xml"
+    path.write_bytes(oddly(content))
+    done = xml_converted(folder, path, profile=came, syntax=asked)
+    assert (done.written, done.held_back) == (1, 0), done.lines
+    assert (folder / "again" / "F1.xml").read_bytes() == xml_of(folder / "x", asked, "F1")["F1"]
+    assert "XI-CONVERTED-01" in {told["rule"] for told in findings(folder)}
+
+
+def test_an_attachment_is_not_packed_twice_when_xml_is_written_anew(folder: Path) -> None:
+    (folder / "erp").mkdir()
+    (folder / "erp" / "bl.pdf").write_bytes(b"%PDF-1.4 delivery note")
+    ubl = xml_of(folder / "erp", "ubl", "F1", attachments="bl.pdf")["F1"]
+    cii = xml_of(folder / "erp", "cii", "F1", attachments="bl.pdf")["F1"]
+    path = folder / "facture.xml"
+    path.write_bytes(ubl)
+    xml_converted(folder, path, profile="ubl", syntax="cii")
+    assert (folder / "again" / "F1.xml").read_bytes() == cii
+
+
+def test_xml_that_is_held_back_is_told_with_line_and_path(folder: Path) -> None:
+    path = folder / "facture.xml"
+    content = xml_of(folder / "erp", "ubl", "F1")["F1"]
+    path.write_bytes(content.replace(b"21999900000017", b"123"))
+    done = xml_converted(folder, path, profile="ubl")
+    assert done.exit_code is ExitCode.FINDINGS
+    assert any("facture.xml, line" in line and "/ubl:Invoice/" in line for line in done.lines)

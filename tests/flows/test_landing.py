@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -27,8 +28,8 @@ def drop(folder: Path, name: str, content: bytes = b"a;b\n", age: int = 3600) ->
     return path
 
 
-def never(_sha256: str) -> bool:
-    return False
+def never(_hashes: Collection[str]) -> frozenset[str]:
+    return frozenset()
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_yesterdays_file_under_a_new_name_is_set_aside_and_said(
     settings: Landing, tmp_path: Path
 ) -> None:
     drop(settings.folder, "again.csv", b"yesterday\n")
-    claim = landing.claim(settings, tmp_path / "claimed", now=NOW, processed=lambda _: True)
+    claim = landing.claim(settings, tmp_path / "claimed", now=NOW, processed=set)
     assert claim.files == ()
     assert [file.name for file in claim.already_processed] == ["again.csv"]
     assert (tmp_path / "claimed" / ALREADY_PROCESSED / "again.csv").exists()
@@ -188,3 +189,25 @@ def test_a_claimed_file_that_is_neither_here_nor_there_is_missed(
         settings, folder, processed=never, expected=put_back_before
     )
     assert claim_again.files == ()
+
+
+def test_a_file_that_stands_for_itself_is_claimed_though_it_cannot_be_read(
+    settings: Landing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.xml", "b.xml"):
+        drop(settings.folder, name, b"<same/>")
+    digest = hashlib.file_digest
+
+    def failing(stream: BinaryIO, name: str) -> hashlib._Hash:
+        if stream.name.endswith("a.xml"):
+            raise OSError(errno.EIO, "Input/output error")
+        return digest(stream, name)
+
+    monkeypatch.setattr(hashlib, "file_digest", failing)
+    with pytest.raises(LandingUnavailableError, match=r"a\.xml"):
+        landing.peek(settings, now=NOW, processed=never)
+    claim = landing.claim(settings, tmp_path / "claimed", now=NOW, processed=never, apart=True)
+    assert [file.name for file in claim.files] == ["a.xml", "b.xml"]
+    again = landing.claimed_before(settings, tmp_path / "claimed", processed=never, apart=True)
+    assert again.files == claim.files
+    assert claim.files[0].sha256 != claim.files[1].sha256

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from config.catalogue import LANGUAGES, UNFILLED
 from flows.errors import ExitCode
-from flows.reconcile import overdue_flows, overdue_invoices, reconcile
+from flows.reconcile import reconcile
 from flows.sandbox.messages import Message
 from flows.sandbox.reports import FlowVerdict, RefusedMember, integration_report, pack
 from flows.sandbox.scenario import Naming, Reporting
@@ -432,19 +432,6 @@ def test_a_report_of_an_abandoned_flow_is_raised_and_moves_nothing(desk: Desk) -
     assert desk.states() == {"FA-0001": "quarantined"}
     assert [finding.rule for finding in result.findings] == ["RT-FLOW-03"]
     assert result.exit_code is ExitCode.ATTENTION
-
-
-def test_a_flow_without_report_is_overdue_after_the_deadline(desk: Desk) -> None:
-    flow = desk.deposit("FA-0001")
-    desk.later(hours=23)
-    assert desk.collect().overdue == ()
-    desk.later(hours=2)
-    result = desk.collect()
-    assert result.overdue == (flow,)
-    assert result.findings[0].params == {"hours": "25"}
-    assert result.exit_code is ExitCode.ATTENTION
-    assert [f.flow_id for f in overdue_flows(desk.ledger, desk.settings, desk.now)] == [flow]
-    assert overdue_invoices(desk.ledger, desk.settings, desk.now) == []
 
 
 def test_settling_again_changes_nothing(desk: Desk) -> None:

@@ -16,7 +16,8 @@ from flows import referee
 from flows.errors import ConfigurationError
 from flows.referee import Question, Referees, sampled, text_of
 from flows.referee_process import Engine, RefereeProcess, read_report
-from flows.validate import LayerName, Validator
+from flows.validate import Validator
+from flows.validation import LayerName
 from tests.support.sample_invoices import SAMPLES
 from transforms.cii import render_cii
 from transforms.ubl import render_ubl

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from config.target import load_target
 from flows.errors import ConfigurationError
-from flows.validate import (
-    MOST_PER_RULE,
-    LayerName,
-    LayerStatus,
-    Validation,
-    Validator,
-    open_validator,
-)
+from flows.validate import Validator, open_validator
+from flows.validation import LayerName, LayerStatus, Validation
+from schemas.explain import explain
+from schemas.written import MOST_PER_RULE
 from tests.support.sample_invoices import SAMPLES
 from transforms.cii import render_cii
-from transforms.invoice import Invoice
+from transforms.invoice import Invoice, Price
 from transforms.ubl import render_ubl
 
 RUN_DATE = date(2026, 11, 23)
@@ -96,8 +93,28 @@ def test_a_fragment_is_judged_by_the_rules_alone() -> None:
     assert "BR-02" not in rules(found)
 
 
+def test_a_wrong_quantity_that_adds_up_is_a_warning_for_chorus_pro_and_nothing_to_the_norm(
+    validator: Validator,
+) -> None:
+    line = replace(SAMPLE.lines[0], quantity=SAMPLE.lines[0].quantity + 1)
+    xml = render_ubl(replace(SAMPLE, lines=(line, *SAMPLE.lines[1:])), TARGET)
+    found = validator.validate(xml, "wrong.xml")
+    assert rules(found) == ["TT-LINE-01"]
+    assert found.valid
+    assert statuses(found)["rules"] == "findings"
+    with open_validator("en16931", "rules", run_date=RUN_DATE) as norm:
+        assert rules(norm.validate(xml, "wrong.xml")) == []
+
+
 HOSTILE = {
     "not_xml": (b"hello", "XS-FORM-01"),
+    "pdf": (b"%PDF-1.7\n%\xe2\xe3\n1 0 obj", "XS-FORM-02"),
+    "zip": (b"PK\x03\x04" + b"\0" * 60, "XS-FORM-02"),
+    "gzip": (b"\x1f\x8b\x08" + b"\0" * 60, "XS-FORM-02"),
+    "json": (b' {"number": 1}', "XS-FORM-02"),
+    "html": (b"<!DOCTYPE html><html><body><p>404</body></html>", "XS-FORM-02"),
+    "two_roots": (ubl() + ubl(), "XS-FORM-01"),
+    "utf16_cut": (ubl().decode().encode("utf-16")[:-7], "XS-FORM-01"),
     "empty": (b"", "XI-EMPTY-01"),
     "blank": (b"\xef\xbb\xbf \r\n", "XI-EMPTY-01"),
     "zeros": (b"\0" * 1000, "XI-EMPTY-01"),
@@ -196,6 +213,41 @@ def test_a_list_of_findings_is_bounded_and_says_so(validator: Validator) -> None
     assert more.params["count"] == "7"
 
 
+def test_a_line_wrong_ten_thousand_times_is_judged_and_counted(validator: Validator) -> None:
+    """More than 5,000 lines: the schema judges while parsing, for places would cost minutes."""
+    many = 10_000
+    found = validator.validate(
+        ubl("<cac:InvoiceLine><cbc:ID>1</cbc:ID></cac:InvoiceLine>" * many), "x"
+    )
+    assert statuses(found) == {"xsd": "findings", "rules": "findings"}
+    assert rules(found).count("BR-24") == MOST_PER_RULE
+    counted = [one.finding for one in found.told if one.finding.rule == "XI-MORE-01"]
+    more = {one.value: one.params["count"] for one in counted}
+    assert more["BR-24"] == str(many - MOST_PER_RULE)
+    assert "XS-MISSING-01" in rules(found)
+
+
+@pytest.mark.parametrize("render", [render_cii, render_ubl])
+def test_a_good_invoice_of_many_lines_is_valid(
+    render: Callable[..., bytes], validator: Validator
+) -> None:
+    line = SAMPLE.lines[0]
+    text = replace(line, kind="INFORMATION", net=Decimal(0), price=Price(net=Decimal(0)))
+    lines = [replace(text, id=str(rank)) for rank in range(100, 5_200)]
+    many = replace(SAMPLE, lines=(*SAMPLE.lines, *lines))
+    found = validator.validate(render(many, TARGET), "many.xml")
+    assert blocking(found) == set()
+    assert statuses(found)["xsd"] == "ok"
+
+
+def test_what_is_no_regular_file_is_told_in_french(tmp_path: Path, validator: Validator) -> None:
+    (told,) = validator.validate_file(tmp_path).told
+    assert "un dossier" in explain(told.finding, "fr").message
+    (told,) = validator.validate_file(tmp_path / "none").told
+    assert "aucun fichier de ce nom" in explain(told.finding, "fr").message
+    assert "No such file" in explain(told.finding, "en").message
+
+
 def test_comments_and_instructions_do_not_hide_a_value(validator: Validator) -> None:
     text = render_ubl(SAMPLE, TARGET).decode()
     number = str(SAMPLE.number)
@@ -248,7 +300,7 @@ def test_a_layer_that_fails_is_told_and_keeps_the_file_from_being_valid(
     def fail(*_arguments: object) -> None:
         raise ZeroDivisionError("on purpose")
 
-    monkeypatch.setattr("flows.validate.check", fail)
+    monkeypatch.setattr("flows.validate.check_bounded", fail)
     found = validator.validate(render_ubl(SAMPLE, TARGET), "good.xml")
     assert statuses(found) == {"xsd": "ok", "rules": "failed"}
     assert rules(found) == ["XI-DEFECT-01"]

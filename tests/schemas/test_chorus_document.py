@@ -6,11 +6,22 @@ from datetime import date
 
 import pytest
 
+from config.target import load_target
 from schemas.chorus.document import DOCUMENT
-from schemas.rules import check
+from schemas.rules import check, check_reading
 from tests.support.ruled_invoice import SAMPLE, Changes, D, changed, context, hits
 from transforms.facts import Facts, Key
-from transforms.invoice import ContractReference, Delivery, DocumentReference, Period, Totals
+from transforms.finding import Severity
+from transforms.invoice import (
+    ContractReference,
+    Delivery,
+    DocumentReference,
+    Invoice,
+    Period,
+    Totals,
+)
+from transforms.reading import read_document
+from transforms.ubl import render_ubl
 
 PAID = Totals(with_vat=D(120), paid=D(120), due=D(0))
 
@@ -82,6 +93,7 @@ KEPT: list[tuple[str, Changes]] = [
     ("CP-DATE-02", {"lines.0.period": Period(start=date(2026, 2, 1), end=date(2026, 2, 28))}),
     ("CP-DATE-03", {"due_date": date(2026, 3, 1)}),
     ("CP-DATE-04", {}),
+    ("CP-PLACE-01", {}),
     ("CP-VATPOINT-01", {"vat_point_code": "72"}),
     ("CP-LINES-01", {"lines": SAMPLE.lines}),
 ]
@@ -102,8 +114,9 @@ def test_the_sample_keeps_the_whole_family() -> None:
 
 
 def test_every_rule_of_the_family_has_a_failing_case() -> None:
-    # An unreadable date is not in the model: see test_an_unreadable_date_is_told.
-    assert {rule for rule, _, _ in BROKEN} | {"CP-DATE-04"} == set(DOCUMENT.rules)
+    # An unreadable date and the places of an UBL are not in the model: see the tests below.
+    of_xml = {"CP-DATE-04", "CP-PLACE-01"}
+    assert {rule for rule, _, _ in BROKEN} | of_xml == set(DOCUMENT.rules)
 
 
 @pytest.mark.parametrize("key", [("BT-2",), ("BT-134", 1)])
@@ -116,6 +129,37 @@ def test_an_unreadable_date_is_told(key: Key) -> None:
 def test_a_date_with_blanks_around_is_read() -> None:
     facts = Facts(from_xml=True, texts={("BT-2",): " 20260301 "})
     assert "CP-DATE-04" not in [one.rule for one in check(SAMPLE, context(facts=facts))]
+
+
+def placed(invoice: Invoice, target: str, **options: str) -> list[tuple[str | None, str]]:
+    """Return what is said of the places in the UBL that a target has written, for Chorus Pro."""
+    reading = read_document(render_ubl(invoice, load_target(target)))
+    found = check_reading(reading, context(syntax="ubl", overrides=options))
+    assert all(one.severity is Severity.WARNING for one in found if one.rule == "CP-PLACE-01")
+    return [(one.bt, one.params["found"]) for one in found if one.rule == "CP-PLACE-01"]
+
+
+def test_an_ubl_of_the_norm_has_terms_where_chorus_pro_does_not_look() -> None:
+    invoice = changed({"buyer_reference": "PHARMACIE"})
+    assert placed(invoice, "chorus_direct") == []
+    assert placed(invoice, "en16931") == [
+        ("BT-30", "PartyLegalEntity/CompanyID"),
+        ("BT-47", "PartyLegalEntity/CompanyID"),
+        ("BT-10", "BuyerReference"),
+        ("BT-9", "DueDate"),
+    ]
+    assert ("BT-3", "CreditNote") in placed(changed({"type_code": "381"}), "en16931")
+
+
+def test_places_that_the_settings_choose_for_our_own_ubl_are_not_told() -> None:
+    options = {
+        "ubl_party_identifier": "PartyLegalEntity",
+        "ubl_service_code": "BuyerReference",
+        "ubl_due_date": "DueDate",
+        "ubl_credit_note_root": "CreditNote",
+    }
+    credit_note = changed({"buyer_reference": "PHARMACIE", "type_code": "381"})
+    assert placed(credit_note, "en16931", **options) == []
 
 
 def test_every_rule_of_the_family_has_a_passing_case() -> None:

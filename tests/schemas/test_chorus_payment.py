@@ -19,6 +19,7 @@ BROKEN: list[tuple[str, str, Changes]] = [
     ),
     ("CP-IBAN-02", "BT-84", {"payment.transfers.0.account": "FR7630006000011234567890188"}),
     ("CP-IBAN-02", "BT-84", {"payment.transfers.0.account": "30006000011234567890189"}),
+    ("CP-IBAN-03", "BT-84", {"payment.transfers.0.account": "MT84MALT011000012345MTLCAST001S"}),
     ("CP-BIC-01", "BT-86", {"payment.transfers.0.bank": "BNPAFR"}),
 ]
 
@@ -30,6 +31,8 @@ KEPT: list[tuple[str, Changes]] = [
     ("CP-IBAN-01", {"payment.means_code": "20", "payment.transfers": ()}),
     ("CP-IBAN-01", {"payment.means_code": "57", "payment.transfers": ()}),
     ("CP-IBAN-02", {"payment.transfers.0.account": "FR76 3000 6000 0112 3456 7890 189"}),
+    ("CP-IBAN-03", {"payment.transfers.0.account": "BE68539007547034"}),
+    ("CP-IBAN-03", {"payment.transfers.0.account": "FR76 3000 6000 0112 3456 7890 189"}),
     ("CP-IBAN-02", {"payment.transfers": (CreditTransfer(bank="AGRIFRPP"),)}),
     ("CP-BIC-01", {"payment.transfers.0.bank": "AGRIFRPP"}),
 ]

@@ -112,3 +112,27 @@ def test_an_advice_names_what_is_known_of_the_place_and_no_more(
 def test_an_unknown_fact_outside_parentheses_is_a_dash() -> None:
     told = explain(Finding("CP-NUMBER-01", Severity.FATAL, value="F"), "fr")
     assert told.message == "Le numéro « F » a – caractères, Chorus Pro en accepte – au plus."
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_who_writes_xml_is_not_sent_to_a_column_a_profile_or_an_extract(language: Language) -> None:
+    words = {
+        "fr": ("colonne « ", "profil", "fichier société"),
+        "en": ("column “", "profile", "company file"),
+    }
+    place = Location("facture.xml", 12, xpath="/ubl:Invoice/cbc:ID")
+    for rule, entry in load_catalogue().rules.items():
+        if entry.area not in {"en16931", "chorus", "xsd", "input"}:
+            continue
+        told = explain(Finding(rule, Severity.FATAL, place, value="x").from_xml(), language)
+        if rule.startswith("XI-"):
+            continue  # these speak of settings on purpose
+        assert told.advice
+        assert not any(word in told.advice for word in words[language]), (rule, told.advice)
+
+
+def test_a_value_of_xml_is_corrected_where_it_stands() -> None:
+    found = Finding("BR-21", Severity.FATAL, Location("f.xml", 12, xpath="/x"), bt="BT-126")
+    assert "ligne 12 de f.xml" in explain(found.from_xml(), "fr").advice
+    assert "colonne" not in explain(found.from_xml(), "fr").advice
+    assert "colonne" in explain(found, "fr").advice

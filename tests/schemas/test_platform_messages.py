@@ -124,9 +124,11 @@ LOCAL = (
 
 def test_a_cut_message_is_completed_by_what_our_rules_say_of_other_terms() -> None:
     told = explain_platform_message(f"{SERVICE} |{NUMBER}"[:200])
-    assert [one.rule for one in complete_cut(told, LOCAL)] == [
+    completed = complete_cut(told, LOCAL)
+    assert completed[1].params == {"count": "3"}
+    assert [one.rule for one in completed] == [
         "RT-SERVICE-01",
-        "RT-CUT-01",
+        "RT-CUT-02",
         "CP-NUMBER-01",  # the cut text still names its element
         "CP-IBAN-02",
         "BR-16",
@@ -138,9 +140,34 @@ def test_a_whole_message_is_not_completed() -> None:
     assert complete_cut(told, LOCAL) == told
 
 
-def test_a_cut_message_of_an_invoice_that_keeps_our_rules_stays_as_it_is() -> None:
-    told = explain_platform_message(f"{SERVICE} |{NUMBER}"[:200])
-    assert complete_cut(told, ()) == told
+WARNED = (
+    Finding("CP-DATE-03", Severity.WARNING, bt="BT-9"),
+    Finding("CP-RATE-01", Severity.WARNING, bt="BT-152"),
+    Finding("CP-SERVICE-02", Severity.WARNING, bt="BT-10"),
+)
+TERMS = "FichierXml.SupplyChainTradeTransaction.ApplicableHeaderTradeSettlement.SpecifiedTradePay"
+
+
+@pytest.mark.parametrize(
+    ("cut", "hints"),
+    [
+        (f"{TERMS}mentTerms.DueDateDateTime.value est", ["CP-DATE-03"]),
+        (f"{TERMS}mentTerms.Du", ["CP-DATE-03"]),
+        (TERMS, ["CP-DATE-03"]),
+        ("FichierXml.ExchangedDocument.ID", []),
+        ("FichierXml", []),
+        ("La date", []),
+    ],
+)
+def test_when_our_rules_block_nothing_their_warnings_about_the_term_named_are_a_hint(
+    cut: str, hints: list[str]
+) -> None:
+    told = explain_platform_message(f"{SERVICE} |L'element {cut}[...]")
+    assert [one.rule for one in complete_cut(told, WARNED)] == [
+        "RT-SERVICE-01",
+        "RT-CUT-03",
+        *hints,
+    ]
 
 
 @pytest.mark.parametrize("mark", ["[...]", "…"])

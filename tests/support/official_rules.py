@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
-from saxonche import PySaxonApiError, PySaxonProcessor
+from saxonche import PySaxonApiError, PySaxonProcessor, PyXsltExecutable
 
 from config.target import SyntaxName
+from flows.referee_process import read_report
+from schemas.referee import load_artefact
 from transforms.cii import QDT, RAM, RSM, UDT
 from transforms.ubl import CAC, CBC, CREDIT_NOTE, INVOICE
 
@@ -31,6 +33,9 @@ _NAMESPACES = {
     "xs": "http://www.w3.org/2001/XMLSchema",
     "xsl": "http://www.w3.org/1999/XSL/Transform",
 }
+#: Ids of the rules that fire, fatal and warning.
+Verdict = tuple[frozenset[str], frozenset[str]]
+
 _ASSERT = re.compile(
     r"(?P<rule>\S+) \| (?P<severity>\S+) \| pattern (?P<pattern>\S+)\n"
     r"  ctx: (?P<context>.*?)\n  test: (?P<test>.*?)\n  msg: ",
@@ -49,8 +54,9 @@ class OfficialRules:
             )
             for syntax in ("ubl", "cii")
         }
+        self._published: PyXsltExecutable | None = None
 
-    def verdict(self, syntax: SyntaxName, xml: str) -> tuple[frozenset[str], frozenset[str]] | None:
+    def verdict(self, syntax: SyntaxName, xml: str) -> Verdict | None:
         """Return the ids that fire, fatal and warning; None when the rules themselves fail."""
         try:
             told = self._sheets[syntax].transform_to_string(
@@ -61,6 +67,22 @@ class OfficialRules:
         fired = [word.split("|") for word in (told or "").split() if word.startswith("BR-")]
         fatal = frozenset(rule for rule, severity in fired if severity == "fatal")
         return fatal, frozenset(rule for rule, severity in fired if severity == "warning")
+
+    def published(self, xml: str) -> Verdict | None:
+        """Return what the published stylesheet for UBL says; None when it fails itself."""
+        if self._published is None:
+            self._published = self._processor.new_xslt30_processor().compile_stylesheet(
+                stylesheet_text=load_artefact("ubl").stylesheet
+            )
+        try:
+            report = self._published.transform_to_string(
+                xdm_node=self._processor.parse_xml(xml_text=xml)
+            )
+        except PySaxonApiError:
+            return None
+        fired = [one for one in read_report(report or "") if one.id.startswith("BR-")]
+        fatal = frozenset(one.id for one in fired if not one.warning)
+        return fatal, frozenset(one.id for one in fired if one.warning)
 
 
 def stylesheet(file: Path) -> str:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from config.settings import Environment, Settings
+from flows.landing import ClaimedFile
 from flows.ledger import Ledger, StatusRow
 from flows.places import balance_of, balance_record
 from schemas.explain import explain_platform_message
@@ -226,15 +227,12 @@ def lively(nights: ReportNights, *, sent: int = 200, per_flow: int = 100) -> str
     earlier = nights.start("20260301-213000", date(2026, 3, 1))
     old = nights.flow(earlier, 12)
     nights.flow(earlier, 3, "in_doubt")
-    nights.ledger.record_extract(
-        earlier, name="factures_20260301.csv", sha256="77" * 32, size=9_000, claimed_as="f"
-    )
+    before = ClaimedFile(Path("f"), "factures_20260301.csv", "77" * 32, 9_000)
+    nights.ledger.record_extracts(earlier, [before])
     nights.finish(earlier)
     nights.now += timedelta(hours=24)
     run = nights.start("20260302-213000")
-    nights.ledger.record_extract(
-        run, name=FILE, sha256="9f3c" * 16, size=2_345_678, claimed_as=FILE
-    )
+    nights.ledger.record_extracts(run, [ClaimedFile(Path(FILE), FILE, "9f3c" * 16, 2_345_678)])
     collect(nights, earlier, old)
     rest = sent
     while rest > 0:
@@ -253,7 +251,7 @@ def lively(nights: ReportNights, *, sent: int = 200, per_flow: int = 100) -> str
             )
         ],
     )
-    nights.ledger.finish_extract(run, "9f3c" * 16, rows=6_204, invoices=len(nights.read))
+    nights.ledger.finish_extracts(run, {"9f3c" * 16: (6_204, len(nights.read))})
     answer(nights, run)
     nights.now += timedelta(minutes=4)
     nights.finish(run, exit_code=4, orphans=1)

@@ -12,7 +12,10 @@ from flows.channels import Channel, open_channel
 from flows.collect import collect
 from flows.collect_result import CollectResult
 from flows.ledger import Ledger
+from flows.outbox import write_flow
 from tests.support.return_files import SELLER
+from transforms.bundle import BundleDigest, Member
+from transforms.naming import member_name
 from transforms.outcome import BuiltFlow, Fate, Identity, InvoiceOutcome, Span
 
 APPLICATION = "ABC123"
@@ -33,6 +36,7 @@ class Desk:
             (root / "remote" / folder).mkdir(parents=True)
         self.out = root / "remote" / "out"
         self.done = root / "remote" / "done"
+        self.outbox = root / "state" / "outbox"
         self.settings = Settings.model_validate(
             {
                 "state_folder": root / "state",
@@ -56,8 +60,12 @@ class Desk:
         *numbers: str,
         states: Sequence[str] = ("uploading", "renaming", "deposited"),
         seller: str = SELLER,
+        xml: Sequence[bytes] = (),
     ) -> str:
-        """Record a flow with these invoices, and move it through ``states``; return its id."""
+        """Record a flow with these invoices, and move it through ``states``; return its id.
+
+        ``xml``: of each invoice; the flow file is then written to the outbox.
+        """
         run_id = f"R{self._sequence}"
         self.ledger.start_run(
             run_id=run_id, run_date=date(2026, 3, 1), settings_hash="s", version="0"
@@ -69,14 +77,18 @@ class Desk:
                 self._outcome(number, rank, flow_id(first), flow_id(first + rank), seller)
             )
         name = f"FSO1106A_{APPLICATION}_{flow_id(first)}"
+        path = f"{run_id}/{name}"
+        digest = BundleDigest(10, f"{first:064d}", f"{first:064d}", 10, len(numbers))
+        if xml:
+            digest = self._write(path, first, xml)
         built = BuiltFlow(
             flow_id=flow_id(first),
             file_name=name,
             interface="FSO1106A",
-            path=f"{run_id}/{name}",
-            size=10,
-            sha256=f"{first:064d}",
-            content_sha256=f"{first:064d}",
+            path=path,
+            size=digest.size,
+            sha256=digest.sha256,
+            content_sha256=digest.content_sha256,
             invoices=len(numbers),
         )
         conflicts = self.ledger.commit_chunk(run_id, outcomes, [built])
@@ -86,6 +98,13 @@ class Desk:
         self.ledger.finish_run(run_id, state="done", exit_code=0, balance={})
         self._sequence += len(numbers)
         return flow_id(first)
+
+    def _write(self, path: str, first: int, xml: Sequence[bytes]) -> BundleDigest:
+        members = [
+            Member(member_name(APPLICATION, "FSO1106A", first + rank), content)
+            for rank, content in enumerate(xml)
+        ]
+        return write_flow(self.outbox / path, members, gzip_level=1, stylesheet=None)
 
     def _outcome(
         self, number: str, rank: int, flow: str, member: str, seller: str

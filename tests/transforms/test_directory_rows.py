@@ -112,6 +112,11 @@ def test_another_spelling_stops_the_import_at_its_line(spelling: str) -> None:
         ([["a", "b"]], "begins with a, b"),
         ([["x"]] * (HEADER_WITHIN + 5) + [HEAD], "no header"),
         ([["Identifiant", "RaisonSociale"]], "lacks StructureActive, GestionService, Gestion"),
+        # A value of the column TypeIdentifiant, which is no header.
+        (
+            [["TypeIdentifiant", "RaisonSociale"], ["SIRET", "Mairie"]],
+            "no header with a column Identifiant / SIRET; it begins with TypeIdentifiant",
+        ),
     ],
 )
 def test_a_file_without_the_columns_is_refused(rows: list[list[str]], why: str) -> None:

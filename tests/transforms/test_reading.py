@@ -9,6 +9,7 @@ from schemas.rules import check_reading
 from tests.support.ruled_invoice import context
 from tests.support.sample_invoices import SAMPLES
 from transforms.cii import RAM, RSM, UDT, render_cii
+from transforms.facts import ExtraTax
 from transforms.invoice import Invoice
 from transforms.reading import read_document
 from transforms.ubl import CAC, CBC, INVOICE, render_ubl
@@ -117,10 +118,10 @@ def test_ubl_facts_are_what_the_model_has_no_place_for() -> None:
     assert [(one.bt, one.value) for one in facts.unschemed] == [("BT-34", "1")]
     assert facts.vat_numbers == (("BT-31", "FR1"),)
     assert facts.registrations.seller_vat
-    assert [tuple(one) for one in facts.means] == [("30", True, True, False)]
+    assert [tuple(one) for one in facts.means] == [("30", True, True, False, None)]
     assert [(one.currency, one.groups) for one in facts.tax_totals] == [("EUR", (0,)), ("CHF", ())]
     assert [tuple(one) for one in facts.properties] == [(True, False, 0)]
-    assert [tuple(one) for one in facts.extra_taxes] == [("Z", False)]
+    assert facts.extra_taxes == (ExtraTax("Z", vat=False, group="BG-25"),)
 
 
 def test_cii_facts_are_what_the_model_has_no_place_for() -> None:
@@ -210,3 +211,41 @@ NO_CODES = [
 @pytest.mark.parametrize("content", NO_CODES)
 def test_a_code_elsewhere_is_not_looked_at(content: str) -> None:
     assert read_document(UBL.format(content).encode()).facts.codes == ()
+
+
+@pytest.mark.parametrize("encoded", ["abc", "JVBERi0x\u00a0", "%%%"])
+def test_an_attachment_that_is_no_base64_does_not_stop_the_reading(encoded: str) -> None:
+    content = (
+        "<cac:AdditionalDocumentReference><cbc:ID>1</cbc:ID><cac:Attachment>"
+        f"<cbc:EmbeddedDocumentBinaryObject>{encoded}</cbc:EmbeddedDocumentBinaryObject>"
+        "</cac:Attachment></cac:AdditionalDocumentReference>"
+    )
+    (document,) = read_document(UBL.format(content).encode()).invoice.documents
+    assert not document.content
+
+
+def test_a_no_break_space_is_no_blank_for_the_rules() -> None:
+    content = (
+        "<cbc:DocumentCurrencyCode>EUR\u00a0</cbc:DocumentCurrencyCode>"
+        "<cac:LegalMonetaryTotal><cbc:PayableAmount>5.00\u00a0</cbc:PayableAmount>"
+        "</cac:LegalMonetaryTotal><cac:InvoiceLine><cbc:ID>\u00a0</cbc:ID></cac:InvoiceLine>"
+    )
+    reading = read_document(UBL.format(content).encode())
+    assert reading.invoice.totals.due is None
+    rules = {one.rule for one in check_reading(reading, context(target="en16931"))}
+    assert "BR-CL-04" in rules
+    assert not {"BR-05", "BR-21"} & rules
+
+
+def test_the_card_of_every_payment_means_is_looked_at() -> None:
+    means = (
+        "<cac:PaymentMeans><cbc:PaymentMeansCode>48</cbc:PaymentMeansCode><cac:CardAccount>"
+        "<cbc:PrimaryAccountNumberID>{}</cbc:PrimaryAccountNumberID></cac:CardAccount>"
+        "</cac:PaymentMeans>"
+    )
+    xml = UBL.format(means.format(" 123456 1234") + means.format("4970100000000000"))
+    findings = check_reading(read_document(xml.encode()), context(target="en16931"))
+    assert [one.value for one in findings if one.rule == "BR-51"] == [
+        "123456 1234",
+        "4970100000000000",
+    ]

@@ -24,6 +24,7 @@ CONTRACT = (
     "profile show",
     "profile check",
     "profile scaffold",
+    "schema",
     "status",
     "quarantine list",
     "quarantine export",

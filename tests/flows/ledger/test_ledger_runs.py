@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from config.settings import Environment
 from flows.errors import ConfigurationError, IllegalTransitionError
+from flows.landing import ClaimedFile
 from flows.ledger import ExtractState, Ledger, RunState
 from tests.support.ledger_nights import INTERFACE, NIGHT, RUN, outcome, send, start
+from transforms.outcome import Fate
 
 
 def test_a_crashed_run_is_the_unfinished_one(ledger: Ledger) -> None:
@@ -74,22 +78,46 @@ def test_recent_counts_are_those_of_ended_nights_with_invoices(ledger: Ledger) -
 
 def test_an_extract_is_seen_only_when_all_of_it_is_recorded(ledger: Ledger) -> None:
     start(ledger)
-    facts = {"name": "a.csv", "sha256": "aa", "size": 10, "claimed_as": "claimed/a.csv"}
-    ledger.record_extract(RUN, **facts)
-    ledger.record_extract(RUN, **facts)  # a resumed run
-    assert ledger.extract_seen("aa") is None
+    file = ClaimedFile(Path("claimed/a.csv"), "a.csv", "aa", 10)
+    ledger.record_extracts(RUN, [file])
+    ledger.record_extracts(RUN, [file])  # a resumed run
+    assert ledger.seen_by(["aa"]) == {}
     assert [e.state for e in ledger.extracts(RUN)] == [ExtractState.CLAIMED]
-    ledger.finish_extract(RUN, "aa", rows=9, invoices=3)
-    seen = ledger.extract_seen("aa")
-    assert seen is not None
-    assert (seen.run_id, seen.rows, seen.invoices, seen.claimed_as) == (
-        RUN,
-        9,
-        3,
-        "claimed/a.csv",
-    )
+    ledger.finish_extracts(RUN, {"aa": (9, 3)})
+    assert ledger.seen_by(["aa", "bb"]) == {"aa": RUN}
+    (seen,) = ledger.extracts(RUN)
+    assert (seen.name, seen.size, seen.rows, seen.invoices) == ("a.csv", 10, 9, 3)
     with pytest.raises(IllegalTransitionError, match="bb"):
-        ledger.finish_extract(RUN, "bb", rows=0, invoices=0)
+        ledger.finish_extracts(RUN, {"bb": (0, 0)})
+
+
+def test_a_file_is_spent_unless_its_invoice_was_held_back(ledger: Ledger) -> None:
+    fates = {"a": Fate.QUARANTINED, "b": Fate.SKIPPED, "c": Fate.QUARANTINED}
+    start(ledger)
+    names = {name: f"sha-{name}" for name in fates}
+    ledger.record_extracts(
+        RUN, [ClaimedFile(Path(name), name, sha256, 1) for name, sha256 in names.items()]
+    )
+    told = [
+        outcome(position, file=name, fate=fate)
+        for position, (name, fate) in enumerate(fates.items())
+    ]
+    ledger.commit_chunk(RUN, told, [])
+    ledger.finish_extracts(RUN, dict.fromkeys(names.values(), (1, 1)))
+    hashes = [*names.values(), "sha-never"]
+    assert ledger.spent(hashes) == {"sha-b"}
+    assert ledger.spent(hashes, but=RUN) == frozenset()
+    ledger.finish_run(RUN, state="failed", exit_code=0, balance={})
+    assert ledger.spent(hashes) == frozenset()
+
+
+def test_invoices_of_many_files_are_recorded_once_each(ledger: Ledger) -> None:
+    start(ledger)
+    told = [outcome(rank % 3, number=f"F{rank}", file=f"{rank}.xml") for rank in range(40)]
+    told = [replace(one, position=rank) for rank, one in enumerate(told)]
+    for _ in range(2):
+        assert ledger.commit_chunk(RUN, told, []) == ()
+    assert [invoice.number for invoice in ledger.invoices()] == [one.number for one in told]
 
 
 def test_flow_numbers_are_given_in_blocks_that_never_overlap(ledger: Ledger) -> None:
@@ -134,7 +162,7 @@ def test_an_operators_word_is_kept_with_who_and_why(ledger: Ledger) -> None:
 @pytest.mark.parametrize(("state", "seen"), [("held", True), ("failed", False), ("done", True)])
 def test_an_extract_of_a_failed_run_may_come_again(ledger: Ledger, state: str, seen: bool) -> None:
     start(ledger)
-    ledger.record_extract(RUN, name="a.csv", sha256="aa", size=10, claimed_as="a.csv")
-    ledger.finish_extract(RUN, "aa", rows=1, invoices=1)
+    ledger.record_extracts(RUN, [ClaimedFile(Path("a.csv"), "a.csv", "aa", 10)])
+    ledger.finish_extracts(RUN, {"aa": (1, 1)})
     ledger.finish_run(RUN, state=state, exit_code=0, balance={})
-    assert (ledger.extract_seen("aa") is not None) is seen
+    assert (ledger.seen_by(["aa"]) == {"aa": RUN}) is seen

@@ -12,6 +12,7 @@ import pytest
 from lxml import html
 
 from config.settings import Environment
+from flows.landing import ClaimedFile
 from flows.report import RunFacts, write_report
 from tests.support.report_nights import ReportNights, lively, wrong_siret, wrong_total
 from transforms.balance import Balance, Place, Tally
@@ -119,7 +120,7 @@ def test_values_from_outside_stay_text_wherever_they_show(nights: ReportNights) 
         nights.invoice(Fate.EXCLUDED, reason=HOSTILE),
         nights.invoice(Fate.SKIPPED, reason=HOSTILE),
     )
-    nights.ledger.record_extract(run, name=HOSTILE, sha256=HOSTILE, size=1, claimed_as="x")
+    nights.ledger.record_extracts(run, [ClaimedFile(Path("x"), HOSTILE, HOSTILE, 1)])
     odd = nights.ledger.record_return(name=HOSTILE, sha256="1", size=1, kept_as="x", kind="x")
     nights.ledger.move_return(odd, "not_understood", reason=HOSTILE)
     nights.finish(run)
