@@ -40,8 +40,8 @@ class ExtractSet:
         return (self.header,) if self.lines is None else (self.header, self.lines)
 
 
-#: Tells whether a file has the columns a side must have.
-Fits = Callable[[ExtractFile, Side], bool]
+#: Tells how many columns of a side a file has; none when it lacks one that the side must have.
+Fits = Callable[[ExtractFile, Side], int]
 
 
 def sets_of(
@@ -162,15 +162,16 @@ def _pairs(
             if len(head) != len(body):
                 head, body = (head, None) if len(head) > len(body) else (None, body)
             else:
-                head, body = (head, None) if fits(file, sides.header) else (None, body)
+                known = fits(file, sides.header) > fits(file, sides.lines)
+                head, body = (head, None) if known else (None, body)
         if head is not None:
             headers.setdefault(shape.header_files.index(head), []).append(file)
         elif body is not None:
             lines.setdefault(shape.lines_files.index(body), []).append(file)
         elif file.name not in serving:
-            is_header, is_lines = fits(file, sides.header), fits(file, sides.lines)
-            if is_header != is_lines:
-                (headers if is_header else lines).setdefault(-1, []).append(file)
+            of_header, of_lines = fits(file, sides.header), fits(file, sides.lines)
+            if of_header != of_lines:
+                (headers if of_header > of_lines else lines).setdefault(-1, []).append(file)
             else:
                 unknown.append(file)
     _adopt(headers, lines)

@@ -76,14 +76,15 @@ class ExtractTables:
                 self._columns[place] = table.columns
         return self._columns[place]
 
-    def fits(self, file: ExtractFile, side: Side) -> bool:
-        """Whether a file has the columns that a side must have."""
+    def fits(self, file: ExtractFile, side: Side) -> int:
+        """Return how many columns of a side a file has; none when one is missing that must be."""
         try:
-            return set(side.required) <= set(self.columns(file, side))
+            columns = set(self.columns(file, side))
+            return len(columns & side.wanted) if columns.issuperset(side.required) else 0
         except WrongProfileError as error:
             if isinstance(error.__cause__, AccountingFileError):
                 raise
-            return False
+            return 0
 
     def check(self, file: ExtractFile, side: Side, *, strange: bool = True) -> Checked:
         """Return what a file gives a side; ``strange``: columns nobody uses are told."""

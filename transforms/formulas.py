@@ -122,10 +122,22 @@ def erp_columns(profile: Profile) -> dict[str, str]:
     """Return the ERP column of each term: the one it names, or the first its expression reads."""
     found: dict[str, str] = {}
     computed = formulas(profile)
+    shown = _shown_columns(computed)
     for formula in (*computed.lines, *computed.header):
         if formula.term is not None and formula.node.columns:
-            found.setdefault(formula.term, formula.node.columns[0])
+            found.setdefault(formula.term, shown[formula.name])
     return {**found, **profile.columns}
+
+
+def _shown_columns(found: Formulas) -> dict[str, str]:
+    """Return the column of the file that each computed one is told as: the first that it reads,
+    itself or through the derived columns it names."""
+    shown: dict[str, str] = {}
+    for formula in (*found.header, *found.lines):
+        first = next(iter((*formula.node.columns, *formula.node.totals)), formula.name)
+        first = first.removeprefix("header.")
+        shown[formula.name] = shown.get(first, first)
+    return shown
 
 
 def _plain_columns(profile: Profile) -> Iterator[tuple[Side, str, bool]]:

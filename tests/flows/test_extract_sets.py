@@ -37,8 +37,9 @@ def sets(files: dict[str, tuple[str, ...]], **change: Any) -> tuple[ExtractSet, 
     profile = Profile.model_validate(TWO | change)
     given = [ExtractFile(Path(name), name, name) for name in files]
 
-    def fits(file: ExtractFile, side: Side) -> bool:
-        return set(side.required) <= set(files[file.name])
+    def fits(file: ExtractFile, side: Side) -> int:
+        columns = set(files[file.name])
+        return len(columns & side.wanted) if columns.issuperset(side.required) else 0
 
     return sets_of(given, profile, sides_of(profile), fits)
 
@@ -53,6 +54,30 @@ def named(found: tuple[ExtractSet, ...]) -> list[tuple[str, ...]]:
 def test_a_single_pair_is_one_whatever_stands_under_the_stars() -> None:
     files = {"12_INVOICE_ALL.csv": HEAD, "13_INVOICE_LINES.csv": LINE, "cust.csv": CUSTOMER}
     assert named(sets(files)) == [("12_INVOICE_ALL.csv", "13_INVOICE_LINES.csv", "cust.csv")]
+
+
+def test_a_file_that_could_be_either_is_the_one_of_which_it_has_most_columns() -> None:
+    change: dict[str, Any] = {
+        "header": {"BT-1": "NO", "BT-13": "ORDER"},
+        "lines": {"BT-131": "NET", "BT-153": "TEXT"},
+        "joined": [],
+    }
+    found = sets({"a.csv": ("NO", "ORDER"), "b.csv": ("NO", "NET", "TEXT")}, **change)
+    assert [group.header.name for group in found] == ["a.csv"]
+    assert [group.lines.name for group in found if group.lines] == ["b.csv"]
+
+
+def test_a_join_of_the_extract_itself_leaves_every_file_an_extract() -> None:
+    change: dict[str, Any] = {
+        "shape": {"kind": "flat", "key": "NO"},
+        "joined": [{"name": "origin", "files": "*", "on": {"ID": "ORIGIN"}, "optional": True}],
+        "lines": {},
+    }
+    found = sets({"a.csv": ("NO",), "b.csv": ("NO", "ID", "ORIGIN")}, **change)
+    assert [group.header.name for group in found] == ["a.csv", "b.csv"]
+    # The invoice that another one names may be in another file.
+    assert all(len(group.joined["origin"]) == 2 for group in found)
+    assert not joined_only("a.csv", Profile.model_validate(TWO | change))
 
 
 def test_invoices_and_credit_notes_are_pairs_of_their_own_and_share_master_data() -> None:

@@ -102,3 +102,37 @@ def test_a_fault_names_its_place(
 ) -> None:
     faults = {fault.keys: fault.reason for fault in check_formulas(profile(**change))}
     assert reason in faults[keys]
+
+
+def test_a_value_is_told_as_the_column_of_the_file_that_it_comes_from() -> None:
+    derived = {
+        "header": {"turned": "if(KIND = 'G', '1', '0')"},
+        "lines": {"net": "number(NET)", "half": "net / 2", "turned_too": "header.turned"},
+    }
+    lines = {"BT-131": {"value": "half"}, "BT-127": {"value": "turned_too"}}
+    profile = Profile.model_validate(
+        {
+            "profile": "p",
+            "shape": {"kind": "header_lines", "key": "NO"},
+            "derived": derived,
+            "header": {"BT-1": "NO"},
+            "lines": lines,
+        }
+    )
+    assert erp_columns(profile) == {"BT-1": "NO", "BT-131": "NET", "BT-127": "KIND"}
+
+
+def test_an_optional_join_of_the_extract_itself_asks_for_no_column() -> None:
+    join = {"name": "origin", "files": "*", "on": {"ID": "ORIGIN"}}
+    needed = {}
+    for optional in (True, False):
+        profile = Profile.model_validate(
+            {
+                "profile": "p",
+                "shape": {"kind": "flat", "key": "NO"},
+                "joined": [join | {"optional": optional}],
+                "header": {"BT-1": "NO", "BT-14": "origin.NO"},
+            }
+        )
+        needed[optional] = used_columns(profile).header["ORIGIN"]
+    assert needed == {True: False, False: True}
