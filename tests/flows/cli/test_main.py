@@ -22,6 +22,8 @@ CONTRACT = (
     "validate",
     "profile list",
     "profile show",
+    "profile check",
+    "profile scaffold",
     "schema",
     "status",
     "quarantine list",
