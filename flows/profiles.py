@@ -19,6 +19,8 @@ from flows.wording import faults_of
 from transforms.document_paths import path_faults
 from transforms.formulas import check_formulas
 
+#: Where a term may come from: one of these.
+_SOURCES = frozenset({"column", "value", "constant"})
 _Model = TypeVar("_Model", bound=BaseModel)
 #: Profiles that extend one another at most this deep; more is a circle.
 _MAX_DEPTH = 8
@@ -148,9 +150,16 @@ class _Source:
         return depth, line
 
 
+def _replaced(child: dict[str, Any]) -> frozenset[str]:
+    """Return what a term of the parent loses: a child that names its source names the only one."""
+    if "constant" in child:
+        return frozenset({"column", "value", "company", "default"})
+    return _SOURCES if not _SOURCES.isdisjoint(child) else frozenset()
+
+
 def _over(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:
     """Return ``parent`` with the keys of ``child`` laid over it; lists are replaced whole."""
-    merged = dict(parent)
+    merged = {key: value for key, value in parent.items() if key not in _replaced(child)}
     for key, value in child.items():
         below = merged.get(key)
         merged[key] = (

@@ -60,8 +60,11 @@ def _profile(name: str, proposal: Proposal, header: Sample, lines: Sample | None
     yield from _tables(proposal)
     yield "header:"
     yield from _terms(proposal.header, proposal)
-    if not any(guess.term == "BT-3" for guess in proposal.header):
+    guessed = {guess.term for guess in proposal.header}
+    if "BT-3" not in guessed:
         yield '  BT-3: {constant: "380"}  # GUESS: no column of a document type; invoices only'
+    if "BT-5" not in guessed:
+        yield "  BT-5: {constant: EUR}  # GUESS: no column of a currency"
     yield "lines:" if proposal.lines else "lines: {}"
     yield from _terms(proposal.lines, proposal)
     if proposal.unused:

@@ -128,3 +128,20 @@ def test_faults_of_a_company_file_name_file_line_and_key(
         load_company(path)
     for part in ("company.yaml", *told):
         assert part in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("child", "expected"),
+    [
+        ("{constant: EUR}", {"constant": "EUR"}),
+        ('{value: "upper(CUR)"}', {"value": "upper(CUR)", "default": "EUR"}),
+        ("{column: CUR}", {"column": "CUR", "default": "EUR"}),
+        ("{default: USD}", {"column": "currency", "default": "USD"}),
+    ],
+)
+def test_a_term_that_names_its_source_replaces_that_of_its_parent(
+    tmp_path: Path, child: str, expected: dict[str, str]
+) -> None:
+    path = write(tmp_path, f"extends: generic\nprofile: own\nheader:\n  BT-5: {child}\n")
+    source = load_profile(path).header["BT-5"]
+    assert source.model_dump(exclude_unset=True) == expected
