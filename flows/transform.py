@@ -8,20 +8,18 @@ the ledger already holds for it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from itertools import chain
 
-from flows import attachments, control, landing, waiting, xml_source
+from flows import attachments, landing, waiting, xml_source
 from flows.chunk import INTERNAL_RULE, Chunk, ChunkItem, ChunkResult
+from flows.claimed_extracts import ClaimedExtracts
 from flows.crashpoints import CrashPoint, reach
 from flows.directory import findings_of_run, view_for
-from flows.errors import ControlError
-from flows.extract_sets import joined_only, pair_key
-from flows.extracts import ExtractFile
 from flows.fanout import map_in_order, open_executor
 from flows.folders import StateFolders
 from flows.ledger import Conflict, Known, Ledger
@@ -30,15 +28,12 @@ from flows.progress import Progress
 from flows.sources import Sources
 from flows.worker import process
 from flows.xml_document import XmlDocument
-from flows.xml_source import SourceItem, SourceReading, open_sources
+from flows.xml_source import SourceItem
 from transforms.balance import RunningTally, Tally
 from transforms.finding import Finding, Severity
 from transforms.grouping import InvoiceRows
 from transforms.mapping import Mapper
 from transforms.outcome import Fate, InvoiceOutcome
-
-#: Credit notes count as negative in a control total (UNTDID 1001: 381).
-CREDIT_NOTE = "381"
 
 
 @dataclass(slots=True)
@@ -54,17 +49,6 @@ class Transformed:
     """Whether an invoice met a defect of ours."""
     lost: list[waiting.SpoolLostError] = field(default_factory=list)
     """Invoices that waited and whose rows are gone."""
-
-
-@dataclass(slots=True)
-class _File:
-    """Counts of one extract, for its record and its control."""
-
-    claimed: landing.ClaimedFile
-    expected: control.Expected | None
-    rows: int = 0
-    invoices: int = 0
-    total: Decimal = Decimal(0)
 
 
 class Transformation:
@@ -87,14 +71,11 @@ class Transformation:
         self._folders = folders
         self._run_id = sources.setup.run_id
         self._resumed = resumed
-        self._now = now
         self._progress = progress
+        self._extracts = ClaimedExtracts(sources, ledger, folders, resumed=resumed, now=now)
         setup = sources.setup
         self._mapper = Mapper(setup.profile, setup.company, setup.tables)
         self._recorded: dict[tuple[str, int], tuple[str | None, str | None, Decimal | None]] = {}
-        self._files: dict[str, _File] = {}
-        self._claimed: landing.Claim | None = None
-        self._faulty: set[str] = set()
 
     def run(self) -> Transformed:
         """Claim, read, transform and record; return what was done.
@@ -103,7 +84,7 @@ class Transformation:
             LandingUnavailableError, ClaimLostError, ControlError, ConfigurationError,
             WorkerLostError: see there.
         """
-        claim = self._claim()
+        claim = self._extracts.claim()
         done = Transformed(claim)
         if self._resumed:
             self._recorded = {
@@ -117,7 +98,7 @@ class Transformation:
             }
             known = {flow.file_name for flow in self._ledger.flows(run_id=self._run_id)}
             remove_unknown(self._sources.setup.outbox, known)
-        reading = self._reading()
+        reading = self._extracts.reading()
         self._progress.start("transform")
         tally = RunningTally()
         done.internal = self._ledger.has_finding(self._run_id, INTERNAL_RULE)
@@ -136,7 +117,7 @@ class Transformation:
                 self._count_all(chunk, outcomes)
                 self._progress.advance("transform", tally.count)
         # Of files that were read to the end before a crash, and are not read again.
-        again = {file.claimed.sha256 for file in self._to_read}
+        again = self._extracts.hashes
         for (sha256, _), amounts in self._recorded.items():
             if sha256 not in again:
                 tally.add(*amounts)
@@ -145,156 +126,19 @@ class Transformation:
         if told:
             self._ledger.add_findings(self._run_id, told)
         done.orphans = self._orphans()
-        done.differences = self._compare(reading.rows_by_file)
+        done.differences = self._extracts.compare(reading.rows_by_file)
         if not done.differences:
-            self._finish_extracts(reading.rows_by_file)
+            self._extracts.finish(reading.rows_by_file)
         return done
 
-    # -- files ---------------------------------------------------------------------------------
-
-    def _reading(self) -> SourceReading:
-        return open_sources(
-            [ExtractFile(f.claimed.path, f.claimed.name, f.claimed.sha256) for f in self._to_read],
-            self._profile,
-            spill_folder=self._folders.spill(self._run_id),
-            trailer_mark=self._trailer_mark,
-        )
-
-    def _claim(self) -> landing.Claim:
-        settings, apart = self._settings.landing, xml_source.is_xml(self._profile)
-        folder = self._folders.claimed(self._run_id)
-        if self._resumed:
-            # What landed since belongs to the next run, with its own date.
-            open_still = {
-                record.sha256: record.name
-                for record in self._ledger.extracts(self._run_id)
-                if record.finished_at is None
-            }
-            claim = landing.claimed_before(
-                settings,
-                folder,
-                processed=self._processed,
-                expected=open_still,
-                apart=apart,
-                reusable=self._reusable,
-            )
-        else:
-            claim = landing.claim(
-                settings,
-                folder,
-                now=self._now,
-                processed=self._processed,
-                apart=apart,
-                reusable=self._reusable,
-            )
-        self._claimed = claim
-        reach(CrashPoint.CLAIM)
-        self._expect(claim)
-        return claim
-
-    def _expect(self, claim: landing.Claim) -> None:
-        """Record the files claimed, with what their controls announce.
-
-        Raises:
-            ControlError: naming every file whose control is missing or cannot be read.
-        """
-        layout = self._profile.format
-        faults: list[ControlError] = []
-        finished = self._finished
-        fresh = [file for file in claim.files if file.sha256 not in finished]
-        self._ledger.record_extracts(self._run_id, fresh)
-        for file in claim.files:
-            expected = None
-            if file.sha256 not in finished:
-                try:
-                    if not self._reusable(file.name):
-                        expected = control.expected_of(
-                            file.path, self._settings.landing.control, layout=layout
-                        )
-                        xml_source.require_no_rows(self._profile, file.name, expected)
-                except ControlError as error:
-                    faults.append(error)
-                    self._faulty.add(file.name)
-            self._files[file.sha256] = _File(file, expected)
-        if faults:
-            raise ControlError(
-                " ".join(fault.what for fault in faults), next_step=faults[0].next_step
-            )
-
     def put_back(self) -> tuple[str, ...]:
-        """Put the extracts that are not at fault back where they landed, for the next run.
-
-        Those whose control differs stay with the failed run, as evidence; the right ones are asked
-        for.
-        """
-        files = self._claimed.files if self._claimed is not None else ()
-        shape = self._profile.shape
-        faulty = {pair_key(name, shape) for name in self._faulty}
-        innocent = [file for file in files if pair_key(file.name, shape) not in faulty]
-        return landing.put_back(self._settings.landing, innocent)
-
-    def _processed(self, hashes: Collection[str]) -> frozenset[str]:
-        return xml_source.processed_before(self._ledger, self._profile, hashes, run_id=self._run_id)
-
-    def _reusable(self, name: str) -> bool:
-        return joined_only(name, self._sources.setup.profile)
-
-    @property
-    def _finished(self) -> frozenset[str]:
-        """Return the hashes of the files that this run has read to the end."""
-        return frozenset(
-            record.sha256
-            for record in self._ledger.extracts(self._run_id)
-            if record.finished_at is not None
-        )
-
-    @property
-    def _to_read(self) -> list[_File]:
-        finished = self._finished
-        return [file for sha256, file in self._files.items() if sha256 not in finished]
-
-    @property
-    def _trailer_mark(self) -> str:
-        settings = self._settings.landing.control
-        return settings.trailer_mark if settings.source == "trailer" else ""
-
-    def _compare(self, rows: dict[str, int]) -> tuple[str, ...]:
-        differences: list[str] = []
-        for file in self._to_read:
-            file.rows = rows.get(file.claimed.name, 0)
-            if file.expected is not None:
-                counted = control.Counted(file.invoices, file.rows, file.total)
-                found = control.compare(file.claimed.name, file.expected, counted)
-                differences += found
-                if found:
-                    self._faulty.add(file.claimed.name)
-        return tuple(differences)
-
-    def _finish_extracts(self, rows: dict[str, int]) -> None:
-        self._ledger.finish_extracts(
-            self._run_id,
-            {
-                file.claimed.sha256: (rows.get(file.claimed.name, 0), file.invoices)
-                for file in self._to_read
-            },
-        )
+        """Put the extracts that are not at fault back where they landed, for the next run."""
+        return self._extracts.put_back()
 
     def _count_all(self, chunk: Chunk, outcomes: Sequence[InvoiceOutcome]) -> None:
         rows = {item.position: item.rows for item in chunk.items}
         for outcome in outcomes:
-            self._count(rows[outcome.position], outcome.type_code, outcome.total)
-
-    def _count(self, rows: SourceItem, type_code: str | None, total: Decimal | None) -> None:
-        """Count an invoice for the control of each file that holds rows of it."""
-        own = {
-            rows.span.file_sha256,
-            *(b.file_sha256 for b in rows.blocks if b.lines and not b.side),
-        }
-        for sha256 in own & self._files.keys():
-            file = self._files[sha256]
-            file.invoices += 1
-            if total is not None:
-                file.total += -total if type_code == CREDIT_NOTE else total
+            self._extracts.count(rows[outcome.position], outcome.type_code, outcome.total)
 
     def _orphans(self) -> list[Finding]:
         """Return what the ledger knows of rows that belong to no invoice, of a crashed run too."""
@@ -330,7 +174,7 @@ class Transformation:
             if recorded is not None:
                 # Read by this run before it crashed: it stays where the ledger has it.
                 tally.add(*recorded)
-                self._count(rows, recorded[1], recorded[2])
+                self._extracts.count(rows, recorded[1], recorded[2])
                 position += 1
                 continue
             item = self._item(position, rows, nights)
