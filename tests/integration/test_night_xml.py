@@ -9,11 +9,11 @@ import signal
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from config.target import SyntaxName
-from flows import landing
 from flows.collecting import collect_now
 from flows.crashpoints import CrashPoint
 from flows.errors import ConfigurationError, ExitCode
@@ -237,12 +237,12 @@ def test_a_file_that_cannot_be_read_is_quarantined_and_the_others_go(
     firm.drop("b.xml", content)
     digest = hashlib.file_digest
 
-    def failing(stream: object, name: str) -> object:
-        if str(getattr(stream, "name", "")).endswith("a.xml"):
+    def failing(stream: BinaryIO, name: str) -> hashlib._Hash:
+        if stream.name.endswith("a.xml"):
             raise PermissionError(13, "Permission denied")
-        return digest(stream, name)  # type: ignore[arg-type]
+        return digest(stream, name)
 
-    monkeypatch.setattr(landing.hashlib, "file_digest", failing)
+    monkeypatch.setattr(hashlib, "file_digest", failing)
     assert places(only(firm.run())) == {Place.DEPOSITED: 1, Place.QUARANTINED: 1}
     with firm.ledger() as ledger:
         held = next(invoice for invoice in ledger.invoices() if invoice.file == "a.xml")
