@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from transforms import amounts, dates
 from transforms.expression_nodes import (
@@ -27,6 +28,8 @@ from transforms.expression_operators import columns_of, made
 PRICE_TOLERANCE = Decimal("0.01")
 #: Decimals of a price that is derived (Chorus Pro: at most six).
 PRICE_PLACES = 6
+#: Different cells remembered per column: prices, rates and dates come again and again.
+_REMEMBERED = 2048
 #: No identifier is longer.
 _LONGEST = 100
 
@@ -191,6 +194,7 @@ def _reading(
         "formats": ", ".join(environment.dates.formats),
     }
     rule = "MP-NUMBER-01" if kind == "number" else "MP-DATE-01"
+    parse = lru_cache(maxsize=_REMEMBERED)(parse)
 
     def bind(columns: Columns) -> Evaluate:
         text = argument.bind(columns)
