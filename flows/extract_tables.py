@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
@@ -14,6 +14,9 @@ from flows.tables import open_table
 from transforms.accounting_files import AccountingFileError
 from transforms.finding import Finding, Location, Severity
 from transforms.table import Table, TableError, kept_columns
+
+#: Columns nobody uses that are told one by one, and that are listed in one finding.
+MOST_COLUMNS, MOST_LISTED = 3, 200
 
 
 @dataclass(slots=True)
@@ -103,9 +106,20 @@ class ExtractTables:
             found.faults.append(f"{file.name}: {error}")
         if strange:
             known = side.wanted | set(self._profile.ignored_columns)
-            found.warnings += [
-                Finding("XT-COLUMN-01", Severity.WARNING, Location(file.name, None, column))
-                for column in dict.fromkeys(columns)
-                if column and column not in known
-            ]
+            unused = [name for name in dict.fromkeys(columns) if name and name not in known]
+            found.warnings += _unused(file.name, unused)
         return found
+
+
+def _unused(file: str, columns: Sequence[str]) -> Iterator[Finding]:
+    """Yield what is told of columns nobody uses: each, or all at once when they are many.
+
+    A table of an ERP has a hundred; one that is misspelt must not drown among them.
+    """
+    if len(columns) <= MOST_COLUMNS:
+        for column in columns:
+            yield Finding("XT-COLUMN-01", Severity.WARNING, Location(file, None, column))
+        return
+    listed = ", ".join(columns[:MOST_LISTED]) + (", …" if len(columns) > MOST_LISTED else "")
+    params = {"count": str(len(columns))}
+    yield Finding("XT-COLUMN-02", Severity.WARNING, Location(file), value=listed, params=params)

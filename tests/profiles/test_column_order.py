@@ -53,5 +53,5 @@ def test_order_capitals_and_unknown_columns_change_nothing(
     turned = convert(copies, profile, data / "company.yaml", tmp_path / "turned")
     told, expected = turned.told(), usual.told()
     for one in (told, expected):  # strangers are told, and nothing else differs
-        one["findings"] = [text for text in one["findings"] if "XT-COLUMN-01" not in text]
+        one["findings"] = [text for text in one["findings"] if "XT-COLUMN-" not in text]
     assert told == expected
