@@ -242,6 +242,8 @@ def _complete_line(line: InvoiceLine) -> InvoiceLine:
     rate = _trim(rate, 2)
     if price is not line.price.net:
         line = replace(line, price=replace(line.price, net=price))
+    if line.allowances:
+        line = replace(line, allowances=tuple(map(_short_allowance, line.allowances)))
     if plain is line.net and rate is line.vat_rate and quantity is line.quantity:
         return line
     return replace(line, net=plain, vat_rate=rate, quantity=quantity)
@@ -251,8 +253,14 @@ def _complete_allowance(item: AllowanceCharge) -> AllowanceCharge:
     rate = item.vat_rate
     if rate is None and item.vat_category in ZERO_RATED:
         rate = ZERO
-    amount = None if item.amount is None else _plain(item.amount)
-    return replace(item, amount=amount, vat_rate=_trim(rate, 2))
+    return replace(_short_allowance(item), vat_rate=_trim(rate, 2))
+
+
+def _short_allowance(item: AllowanceCharge) -> AllowanceCharge:
+    """Return an allowance without zeros beyond the cent, as ERPs with six decimals write them."""
+    amount, base = (None if value is None else _plain(value) for value in (item.amount, item.base))
+    same = amount is item.amount and base is item.base
+    return item if same else replace(item, amount=amount, base=base)
 
 
 def _plain(value: Decimal) -> Decimal:

@@ -214,6 +214,15 @@ def test_zeros_beyond_the_accepted_decimals_are_dropped() -> None:
     ]
 
 
+def test_zeros_beyond_the_cent_of_a_line_allowance_are_dropped() -> None:
+    discount = AllowanceCharge(is_charge=False, amount=D("2.000000"), base=D("62.0000"))
+    kept = AllowanceCharge(is_charge=False, amount=D("0.125"))
+    invoice = changed({"lines.0.allowances": (discount, kept)}, BARE)
+    first, second = complete(invoice, POLICY)[0].lines[0].allowances
+    assert (str(first.amount), str(first.base)) == ("2.00", "62.00")
+    assert second is kept
+
+
 @pytest.mark.parametrize(
     "changes",
     [
