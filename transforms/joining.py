@@ -58,7 +58,7 @@ class Joining:
             for number in range(1, join.count + 1)
             for column in columns
         )
-        self._left: list[Numbered] = []
+        self._left: list[tuple[Row, int]] = []
 
     def cells(
         self,
@@ -87,16 +87,25 @@ class Joining:
             for row, place in zip(rows, places, strict=True)
         ]
         self._left = [
-            numbered
+            (key, number)
             for key, numbereds in index.items()
             if key not in taken
-            for numbered in numbereds
+            for number, _ in numbereds
         ]
         return completed
 
-    def left_over(self, file: str) -> Iterator[Finding]:
-        """Yield MP-ROW-01 for each row that was to complete a line and found none."""
-        for number, _ in self._left:
+    def left_over(self, file: str, others: Iterable[Row], head: Row) -> Iterator[Finding]:
+        """Yield MP-ROW-01 for each row that was to complete a line and found none.
+
+        Args:
+            others: rows of the lines file that are no lines; what belongs to one of them (the tax
+                of a freight row) is not attached to nothing.
+            head: the header row.
+        """
+        known = {self._key(row, head) for row in others} if self._left else set()
+        for key, number in self._left:
+            if key in known:
+                continue
             params = {"kind": self.join.rows or self.join.name}
             yield Finding("MP-ROW-01", Severity.ERROR, Location(file, number), params=params)
 
@@ -113,6 +122,14 @@ class Joining:
             index.setdefault(key, []).append(numbered)
         return index
 
+    def _key(self, row: Sequence[str], head: Sequence[str]) -> Row:
+        """Return what the joined rows of ``row`` must equal; a row may be shorter than a line."""
+        cells = ((head if above else row, rank) for above, rank in self._ours)
+        return tuple(
+            "" if rank is None or rank >= len(of) else key_text(of[rank], self.join.zeros)
+            for of, rank in cells
+        )
+
     def _fit(
         self,
         index: Mapping[Row, list[Numbered]],
@@ -123,10 +140,7 @@ class Joining:
         taken: set[Row],
     ) -> Row:
         join = self.join
-        key = tuple(
-            "" if rank is None else key_text((head if above else row)[rank], join.zeros)
-            for above, rank in self._ours
-        )
+        key = self._key(row, head)
         fitting: list[Numbered] = index.get(key, []) if all(key) else []
         if fitting:
             taken.add(key)

@@ -218,7 +218,9 @@ class _Layout:
                 found += _told(scope.faults, lines.file, number, None)
             if is_line:
                 result.add_line(number, row)
-            elif kind is None:
+                continue
+            result.others.append(row)
+            if kind is None:
                 place = Location(lines.file, number)
                 found.append(Finding("MP-ROW-02", Severity.ERROR, place))
             elif kind.use == "join":
@@ -247,7 +249,7 @@ class _Layout:
             places = (Location(lines.file, number) for number in sorted_rows.numbers)
             rows = joining.lines(rows, head, candidates, places, found)
             if joining.join.rows is not None:
-                found += joining.left_over(lines.file)
+                found += joining.left_over(lines.file, sorted_rows.others, head)
         return rows
 
 
@@ -262,6 +264,8 @@ class _Sorted:
     comments: list[str] = field(default_factory=list)
     """Comments of the document."""
     joined: dict[str, list[tuple[int, Row]]] = field(default_factory=dict)
+    others: list[Row] = field(default_factory=list)
+    """All rows that are no lines."""
     _next: list[str] = field(default_factory=list)
 
     def add_line(self, number: int, row: Row) -> None:
