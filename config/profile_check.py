@@ -10,7 +10,7 @@ from config.profile import UNITS_TABLE, Dates, Profile, TermSource
 from config.terms import DECIMAL_KINDS, Level, registry
 
 #: The words of a date format, longest first.
-DATE_WORDS = ("yyyy", "yy", "MM", "dd", "HH", "mm", "ss")
+DATE_WORDS = ("yyyy", "yy", "MMM", "MM", "dd", "HH", "mm", "ss")
 _WORD = re.compile("|".join(DATE_WORDS) + "|[A-Za-z]")
 
 
@@ -106,13 +106,13 @@ def _dates(here: tuple[str | int, ...], dates: Dates) -> Iterator[ProfileFault]:
             continue
         words = _WORD.findall(pattern)
         unknown = [word for word in words if word not in DATE_WORDS and word not in ("T", "Z")]
-        days = [word for word in words if word in {"yyyy", "yy", "MM", "dd"}]
+        days = [word for word in words if word in {"yyyy", "yy", "MMM", "MM", "dd"}]
         years = [word for word in days if word.startswith("y")]
         if unknown:
             yield ProfileFault(place, f"{pattern!r} holds {unknown[0]!r}, no part of a date")
-        elif len(years) != 1 or days.count("MM") != 1 or days.count("dd") != 1:
-            yield ProfileFault(place, f"{pattern!r} needs one year, one MM and one dd")
-        shape = re.sub("yy|MM|dd|HH|mm|ss", "00", pattern)
+        elif len(years) != 1 or len(days) != 3 or days.count("dd") != 1:
+            yield ProfileFault(place, f"{pattern!r} needs one year, one MM or MMM, and one dd")
+        shape = re.sub("yy|(?<!M)MM(?!M)|dd|HH|mm|ss", "00", pattern)
         if shape in shapes:
             yield ProfileFault(
                 place, f"{pattern!r} and {shapes[shape]!r} read the same text as different dates"

@@ -12,9 +12,32 @@ from functools import lru_cache
 
 from config.profile import Dates
 
+#: Abbreviations of months: English, and French as Oracle and Excel write them.
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            ("jan", "janv"),
+            ("feb", "fév", "fev", "févr", "fevr"),
+            ("mar", "mars"),
+            ("apr", "avr"),
+            ("may", "mai"),
+            ("jun", "juin"),
+            ("jul", "juil"),
+            ("aug", "aoû", "aou", "août", "aout"),
+            ("sep", "sept"),
+            ("oct",),
+            ("nov",),
+            ("dec", "déc"),
+        ),
+        1,
+    )
+    for name in names
+}
 _FIELDS = {
     "yyyy": "(?P<year>[0-9]{4})",
     "yy": "(?P<short>[0-9]{2})",
+    "MMM": "(?P<name>[A-Za-zûéÛÉ]{3,5})[.]? *",  # Oracle fills French names up to five
     "MM": "(?P<month>[0-9]{2})",
     "dd": "(?P<day>[0-9]{2})",
     "HH": "[0-9]{2}",
@@ -70,6 +93,7 @@ def date_text(value: date, pattern: str) -> str:
     words = {
         "yyyy": f"{value.year:04d}",
         "yy": f"{value.year % 100:02d}",
+        "MMM": next(name for name, month in _MONTHS.items() if month == value.month).upper(),
         "MM": f"{value.month:02d}",
         "dd": f"{value.day:02d}",
     }
@@ -88,8 +112,10 @@ def _reader(pattern: str) -> Callable[[str], date | None]:
             return None
         fields = match.groupdict()
         year = int(fields["year"]) if fields.get("year") else 2000 + int(fields["short"])
+        name = fields.get("name")
+        month = _MONTHS.get(name.casefold(), 0) if name else int(fields["month"])
         try:
-            return date(year, int(fields["month"]), int(fields["day"]))
+            return date(year, month, int(fields["day"]))
         except ValueError:
             return None
 

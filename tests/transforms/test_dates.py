@@ -64,10 +64,42 @@ def test_a_format_that_is_not_declared_is_not_tried() -> None:
         parse_date("2026-11-23", Dates(formats=("dd/MM/yyyy",)))
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("12-MAR-26", date(2026, 3, 12)),
+        ("12-Mar-26", date(2026, 3, 12)),
+        ("12-MARS -26", date(2026, 3, 12)),  # filled up, as Oracle writes French months
+        ("03-févr.-26", date(2026, 2, 3)),
+        ("03-AOÛT-26", date(2026, 8, 3)),
+        ("03-DÉC.-26", date(2026, 12, 3)),
+        ("03-DEC-26", date(2026, 12, 3)),
+        ("30-FEB-26", None),
+        ("03-MRZ-26", None),
+        ("03-03-26", None),
+    ],
+)
+def test_months_may_be_named_in_english_and_in_french(text: str, expected: date | None) -> None:
+    named = Dates(formats=("dd-MMM-yy",))
+    if expected is None:
+        with pytest.raises(DateError):
+            parse_date(text, named)
+    else:
+        assert parse_date(text, named) == expected
+
+
 @given(
     st.dates(date(2000, 1, 1), date(2099, 12, 31)),
     st.sampled_from(
-        ["yyyy-MM-dd", "dd/MM/yyyy", "yyyyMMdd", "dd.MM.yy", "MM/dd/yyyy HH:mm", "excel"]
+        [
+            "yyyy-MM-dd",
+            "dd/MM/yyyy",
+            "yyyyMMdd",
+            "dd.MM.yy",
+            "MM/dd/yyyy HH:mm",
+            "dd-MMM-yy",
+            "excel",
+        ]
     ),
 )
 def test_every_date_written_in_a_format_is_read_back(day: date, pattern: str) -> None:
