@@ -28,6 +28,8 @@ from transforms.expression_operators import columns_of, made
 PRICE_TOLERANCE = Decimal("0.01")
 #: Decimals of a price that is derived (Chorus Pro: at most six).
 PRICE_PLACES = 6
+#: Day 0 of dates in milliseconds.
+_EPOCH = date(1970, 1, 1)
 #: Different cells remembered per column: prices, rates and dates come again and again.
 _REMEMBERED = 2048
 #: No identifier is longer.
@@ -120,6 +122,11 @@ def _pad_zeros(text: str, size: Decimal) -> str | None:
     return text.zfill(int(size)) if size <= _LONGEST else None
 
 
+def _number_text(number: Decimal) -> str:
+    """Return a number as a code is written: 20 for 20.00."""
+    return f"{number.normalize():f}"
+
+
 def _strip_zeros(text: str) -> str:
     return text.lstrip("0") or "0"
 
@@ -129,11 +136,19 @@ def _round(number: Decimal, places: Decimal) -> Decimal:
     return amounts.round_half_up(number, int(places)) if 0 <= places < written else number
 
 
+def _epoch_date(milliseconds: Decimal) -> date | None:
+    """Return the day that is so many milliseconds after 1970 began, in UTC (OData V2)."""
+    try:
+        return _EPOCH + timedelta(milliseconds=int(milliseconds))
+    except OverflowError:
+        return None
+
+
 _PLAIN: dict[str, _Plain] = {
     "negate": _Plain(("number",), "number", lambda number: -number),
     "abs": _Plain(("number",), "number", abs),
     "round": _Plain(("number", "number"), "number", _round),
-    "text": _Plain(("number",), "text", lambda number: plain_text(number)),
+    "text": _Plain(("number",), "text", _number_text),
     "trim": _Plain(("text",), "text", lambda text: text.strip() or None),
     "upper": _Plain(("text",), "text", str.upper),
     "lower": _Plain(("text",), "text", str.lower),
@@ -151,6 +166,7 @@ _PLAIN: dict[str, _Plain] = {
     "pad_zeros": _Plain(("text", "number"), "text", _pad_zeros),
     "days": _Plain(("date", "number"), "date", _days),
     "end_of_month": _Plain(("date",), "date", _end_of_month),
+    "epoch_date": _Plain(("number",), "date", _epoch_date),
     "net_price": _Plain(("number", "number", "number", "number"), "number", net_price, skips=False),
 }
 
@@ -323,6 +339,24 @@ def _total(arguments: list[Node], environment: Environment) -> Node:
     return Node("number", bind, (), (name,))
 
 
+def _common(arguments: list[Node], _environment: Environment) -> Node:
+    if len(arguments) != 1 or len(arguments[0].columns) != 1 or arguments[0].kind != "text":
+        msg = "common(COLUMN) looks at one column of the lines"
+        raise ExpressionError(msg)
+    (name,) = arguments[0].columns
+
+    def bind(columns: Columns) -> Evaluate:
+        of_line = arguments[0].bind(Columns(columns.lines, columns.header, columns.lines))
+
+        def evaluate(scope: Scope) -> Value:
+            found = {of_line(Scope(row, scope.header)) for row in scope.lines}
+            return found.pop() if len(found) == 1 else None
+
+        return evaluate
+
+    return Node("text", bind, (), (name,))
+
+
 def _count_lines(arguments: list[Node], _environment: Environment) -> Node:
     _fit("count_lines", arguments, ())
     return Node("number", lambda _columns: lambda scope: Decimal(len(scope.lines)), (), ("",))
@@ -338,5 +372,6 @@ _SPECIAL: dict[str, Callable[[list[Node], Environment], Node]] = {
     "match": _match,
     "lookup": _lookup,
     "total": _total,
+    "common": _common,
     "count_lines": _count_lines,
 }

@@ -91,6 +91,26 @@ def test_rows_of_other_kinds_complete_the_lines_and_the_header() -> None:
     assert rules(shaped) == []
 
 
+def test_a_row_that_belongs_to_a_row_of_another_kind_is_not_attached_to_nothing() -> None:
+    lines = [
+        {"ID": "1", "LINK": "", "KIND": "LINE", "NET": "100"},
+        {"ID": "2", "LINK": "", "KIND": "FREIGHT", "NET": "7"},
+        {"ID": "3", "LINK": "2", "KIND": "TAX", "NET": "1.40"},
+        {"ID": "4", "LINK": "9", "KIND": "TAX", "NET": "3"},
+    ]
+    shaped = Shaper(profile(rows=KINDS, joined=JOINS)).shape(rows({"NO": "F1"}, lines))
+    assert rules(shaped) == [("MP-ROW-01", 5)]
+
+
+@pytest.mark.parametrize(
+    ("cells_", "expected"), [(["A", "A"], "A"), (["A", "B"], ""), (["A", ""], ""), (["", ""], "")]
+)
+def test_what_all_lines_share_can_be_said_of_the_document(cells_: list[str], expected: str) -> None:
+    given = rows({"NO": "F1"}, [{"NET": "1", "ORDER": cell} for cell in cells_])
+    shaped = Shaper(profile(derived={"header": {"order": "common(ORDER)"}})).shape(given)
+    assert head_of(shaped)["order"] == expected
+
+
 @pytest.mark.parametrize(
     ("to", "expected", "document"),
     [
