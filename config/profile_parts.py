@@ -65,8 +65,8 @@ class Dates(Part):
     """How dates are written."""
 
     formats: Annotated[tuple[str, ...], Field(min_length=1)] = ("yyyy-MM-dd",)
-    """``yyyy``, ``yy`` (20yy), ``MM``, ``dd``, ``HH``, ``mm``, ``ss``; ``excel`` is a day number.
-    The time of day is dropped."""
+    """``yyyy``, ``yy`` (20yy), ``MM``, ``MMM`` (name of the month), ``dd``, ``HH``,
+    ``mm``, ``ss``; ``excel`` is a day number. The time of day is dropped."""
     empty: tuple[str, ...] = ()
     """Values that mean *no date*, for instance ``00000000`` or ``1900-01-01``."""
 
@@ -123,9 +123,11 @@ class Shape(Part):
     """Column, or columns, that say to which invoice a row belongs."""
     lines_key: Names | None = None
     """The same in the lines file, when its names differ; in the order of ``key``."""
+    key_optional: tuple[str, ...] = ()
+    """Columns of ``key`` that an extract may leave out, where its numbers are unique without."""
     header_files: Names = ("*header*",)
-    """Names of header files (``*`` stands for any text) in shape ``header_lines``. A file that no
-    name fits is known by its columns."""
+    """Names of header files (``*`` stands for any text, capitals do not matter) in shape
+    ``header_lines``. A file that no name fits is known by its columns."""
     lines_files: Names = ("*lines*",)
     """Names of lines files; the text under ``*`` pairs a lines file with its header file, where
     there are several. The first name goes with the first of ``header_files``, and so on."""
@@ -141,10 +143,17 @@ class Shape(Part):
     """What an unreadable row without a readable key does in a contiguous file: the invoices
     before and after it may lack it, so they are held back; or it is only reported."""
 
+    def may_lack(self, column: str) -> bool:
+        """Whether a file may leave out this column of ``key``."""
+        return column in self.key_optional
+
     @model_validator(mode="after")
     def _keys_match(self) -> Shape:
         if self.lines_key is not None and len(self.lines_key) != len(self.key):
             msg = "lines_key must have as many columns as key"
+            raise ValueError(msg)
+        if not set(self.key_optional) < {*self.key}:
+            msg = "key_optional must hold some columns of key, not all of them"
             raise ValueError(msg)
         if len(self.header_files) != len(self.lines_files) and self.kind == "header_lines":
             msg = "header_files and lines_files must have as many names"
@@ -187,7 +196,7 @@ class Join(Part):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     files: Names | None = None
     """Names of the files that hold them; the header or lines files may serve again. ``*`` is the
-    extract itself, whose invoices name one another; with ``optional``, where its columns allow."""
+    extract itself, whose invoices name one another."""
     rows: str | None = None
     """Or: the kind of rows of the lines file (``rows`` of the profile) that are taken."""
     to: Literal["header", "lines"] = "header"
@@ -204,7 +213,8 @@ class Join(Part):
     zeros: Literal["kept", "ignored"] = "ignored"
     """Whether leading zeros matter when two numbers are compared: ``0000100234`` and ``100234``."""
     optional: bool = False
-    """Whether the files may be missing; the columns are then empty."""
+    """Whether the files may be missing, or the columns of the extract by which they are joined; the
+    columns are then empty."""
 
     @property
     def of_itself(self) -> bool:

@@ -68,13 +68,20 @@ def sets_of(
             own = [file for file in files if fits(file, sides.header)]
         pairs = [_Pair(file, None, file.name) for file in own]
     else:
-        pairs, unknown = _pairs(files, profile.shape, sides, fits, serving)
+        own = [file for file in files if not joined_only(file.name, profile)]
+        pairs, unknown = _pairs(own, profile.shape, sides, fits, serving)
         for file in unknown:
-            taker = [name for name in joins if fits(file, sides.joined[name])]
-            if not taker:
+            others = [name for name, join in joins.items() if not join.of_itself]
+            held = {name: fits(file, sides.joined[name]) for name in others}
+            best = max(held, key=lambda name: held[name], default="")
+            if not best or not held[best]:
                 raise _fits_nothing(file, profile.shape)
-            for name in taker:
-                by_join[name] = (*by_join[name], file)
+            # Joins of the same files take it together: several read the same master data.
+            for name in others:
+                if held[name] and joins[name].files == joins[best].files:
+                    by_join[name] = (*by_join[name], file)
+    itself = tuple(pair.header for pair in pairs)
+    by_join |= {name: itself for name, join in joins.items() if join.of_itself}
     missing = [
         f"{name} ({', '.join(join.files or ())})"
         for name, join in joins.items()
@@ -98,41 +105,53 @@ def sets_of(
 
 
 def joined_only(name: str, profile: Profile) -> bool:
-    """Whether a file of this name only completes others: master data, the same every night."""
+    """Whether a file of this name only completes others: master data, the same every night.
+
+    Of a name that fits an invoice file and a joined one, the longer pattern is meant.
+    """
     patterns = [
         pattern for join in profile.joined if not join.of_itself for pattern in join.files or ()
     ]
-    if matching(name, patterns) is None:
+    joined = matching(name, patterns)
+    if joined is None:
         return False
     shape = profile.shape
     if shape.kind != "header_lines":
         return True
-    return matching(name, (*shape.header_files, *shape.lines_files)) is None
+    own = matching(name, (*shape.header_files, *shape.lines_files))
+    return own is None or len(joined) > len(own)
 
 
 def pair_key(name: str, shape: Shape) -> str:
     """Return what the files that are read together have in common: of a flat one, its name."""
     if shape.kind == "header_lines":
         for pattern in (*shape.header_files, *shape.lines_files):
-            if fnmatchcase(name, pattern):
+            if _fits_name(name, pattern):
                 return stem_under(name, pattern)
     return name
 
 
 def stem_under(name: str, pattern: str) -> str:
-    """Return the text of ``name`` that stands for the ``*`` of ``pattern``, pieces joined."""
+    """Return the text of ``name`` that stands for the ``*`` of ``pattern``, pieces joined.
+
+    In small letters: capitals make no difference to the names of files.
+    """
     pieces = []
-    rest = name
-    for fixed in pattern.split("*"):
+    rest = name.casefold()
+    for fixed in pattern.casefold().split("*"):
         before, _, rest = rest.partition(fixed) if fixed else ("", "", rest)
         pieces.append(before)
     return "*".join([*pieces, rest])
 
 
 def matching(name: str, patterns: Iterable[str]) -> str | None:
-    """Return the longest pattern that ``name`` fits; None when it fits none."""
-    found = [pattern for pattern in patterns if fnmatchcase(name, pattern)]
+    """Return the longest pattern that ``name`` fits, capitals aside; None when it fits none."""
+    found = [pattern for pattern in patterns if _fits_name(name, pattern)]
     return max(found, key=len, default=None)
+
+
+def _fits_name(name: str, pattern: str) -> bool:
+    return fnmatchcase(name.casefold(), pattern.casefold())
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from config.profile import Profile
+from config.profile import Profile, Shape
 from transforms.formulas import Used, used_columns
 
 
@@ -32,6 +32,16 @@ class Sides:
         """Return the sides of the invoices themselves."""
         return (self.header,) if self.lines is None else (self.header, self.lines)
 
+    def without_keys(self, ranks: Collection[int]) -> Sides:
+        """Return the sides without the key columns of these ranks, which a file does not have."""
+        header, *lines = (
+            replace(
+                side, key=tuple(name for rank, name in enumerate(side.key) if rank not in ranks)
+            )
+            for side in self.all
+        )
+        return replace(self, header=header, lines=lines[0] if lines else None)
+
 
 def sides_of(profile: Profile) -> Sides:
     """Return how each kind of file is read."""
@@ -46,8 +56,9 @@ def sides_of(profile: Profile) -> Sides:
     }
     if shape.kind == "header_lines":
         lines_key = shape.lines_key or shape.key
-        return Sides(_side(shape.key, used.header), _side(lines_key, used.lines), joined)
-    return Sides(_side(shape.key, _both(used)), None, joined)
+        header = _side(shape.key, used.header, shape)
+        return Sides(header, _side(lines_key, used.lines, shape), joined)
+    return Sides(_side(shape.key, _both(used), shape), None, joined)
 
 
 def _both(used: Used) -> dict[str, bool]:
@@ -57,9 +68,10 @@ def _both(used: Used) -> dict[str, bool]:
     return found
 
 
-def _side(key: tuple[str, ...], columns: Mapping[str, bool]) -> Side:
+def _side(key: tuple[str, ...], columns: Mapping[str, bool], shape: Shape) -> Side:
     required = (column for column, needed in columns.items() if needed)
-    return Side(key, frozenset({*key, *columns}), tuple(dict.fromkeys((*key, *required))))
+    needed = (name for name, own in zip(key, shape.key, strict=True) if not shape.may_lack(own))
+    return Side(key, frozenset({*key, *columns}), tuple(dict.fromkeys((*needed, *required))))
 
 
 def with_likeness(column: str, columns: Sequence[str]) -> str:

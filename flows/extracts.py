@@ -13,6 +13,7 @@ from pathlib import Path
 
 from config.profile import Profile
 from flows.documents import DocumentReading
+from flows.extract_columns import missing_keys, unjoined
 from flows.extract_sets import ExtractFile, ExtractSet, WrongProfileError, sets_of
 from flows.extract_sides import Side, sides_of
 from flows.extract_tables import ExtractTables
@@ -87,9 +88,13 @@ class ExtractReading:
             for file, side in zip(group.invoices, self._sides.all, strict=True):
                 faults += self._check(file, side)
             checked |= {(n, f.name): None for n, found in group.joined.items() for f in found}
+        self._sides = self._sides.without_keys(
+            missing_keys(self._sets, self._sides, profile.shape, self._tables.columns)
+        )
         for name, file_name in checked:
             file = next(file for file in files if file.name == file_name)
             faults += self._check(file, self._sides.joined[name], name)
+        faults += unjoined(self._sets, self._sides, profile, self._tables.columns)
         if faults:
             message = f"The profile {profile.profile} does not fit: {'; '.join(faults)}."
             step = "Check source.profile in the settings, or the columns of the extract."

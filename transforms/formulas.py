@@ -109,9 +109,13 @@ def used_columns(profile: Profile) -> Used:
         names.add_all(used, "header", node)
     for join, when in found.joins:
         used.joined[join.name].update(when.columns if when is not None else ())
-        needed = not (join.of_itself and join.optional)
         for other in join.on.values():
-            names.add(used, "lines" if join.to == "lines" else "header", other, required=needed)
+            names.add(
+                used,
+                "lines" if join.to == "lines" else "header",
+                other,
+                required=not join.optional,
+            )
     for join in profile.joined:
         if join.rows is not None:  # rows of the lines file: their columns are columns of that file
             used.lines |= dict.fromkeys(used.joined.pop(join.name), False) | used.lines

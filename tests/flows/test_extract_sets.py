@@ -116,6 +116,29 @@ def test_files_of_other_names_are_known_by_their_columns() -> None:
     assert named(sets(files)) == [("INVOICE_ALL.csv", "one.csv", "three.csv")]
 
 
+def test_capitals_in_the_names_of_files_do_not_matter() -> None:
+    files = {"A_Invoice_All.csv": HEAD, "a_invoice_lines.csv": LINE, "CUST.csv": CUSTOMER}
+    assert named(sets(files)) == [("A_Invoice_All.csv", "a_invoice_lines.csv", "CUST.csv")]
+
+
+def test_a_file_of_another_name_serves_the_join_of_which_it_holds_most() -> None:
+    # Both files have the account; only one has the name that the customer's join is asked for.
+    joined = [
+        {"name": "partner", "files": "*part*", "on": {"ACC": "ACCOUNT"}, "when": "ROLE = 'X'"},
+        {"name": "customer", "files": "*cust*", "on": {"ACC": "ACCOUNT"}},
+    ]
+    header = TWO["header"] | {"BT-44": "customer.NAME"}
+    files = {
+        "INVOICE_ALL": HEAD,
+        "INVOICE_LINES": LINE,
+        "one": ("ACC", "NAME"),
+        "two": ("ACC", "ROLE"),
+    }
+    (found,) = sets(files, joined=joined, header=header)
+    assert [file.name for file in found.joined["customer"]] == ["one"]
+    assert [file.name for file in found.joined["partner"]] == ["two"]
+
+
 @pytest.mark.parametrize(
     ("files", "told"),
     [
@@ -156,3 +179,24 @@ def test_of_several_patterns_the_longest_is_meant() -> None:
         "*RA_TRX_LINES_ALL*"
     )
     assert matching("x", ["*y*"]) is None
+
+
+def test_a_joined_file_whose_pattern_is_the_longer_one_is_no_lines_file() -> None:
+    joined = [{"name": "customer", "files": "*INVOICE_LINES_TAX*", "on": {"ACC": "ACCOUNT"}}]
+    files = {"INVOICE_ALL": HEAD, "INVOICE_LINES": LINE, "INVOICE_LINES_TAX": CUSTOMER}
+    assert named(sets(files, joined=joined)) == [tuple(files)]
+    profile = Profile.model_validate(TWO | {"joined": joined})
+    assert joined_only("INVOICE_LINES_TAX", profile)
+    assert not joined_only("INVOICE_LINES", profile)
+
+
+def test_the_extract_itself_is_its_header_files() -> None:
+    joined = [
+        *TWO["joined"],
+        {"name": "before", "files": "*", "on": {"NO": "BEFORE"}, "optional": True},
+    ]
+    files = {"INVOICE_ALL": HEAD, "INVOICE_LINES": LINE, "cust": CUSTOMER}
+    (found,) = sets(files, joined=joined)
+    assert [file.name for file in found.joined["before"]] == ["INVOICE_ALL"]
+    (found,) = sets({"x": HEAD, "y": LINE, "cust": CUSTOMER}, joined=joined)
+    assert [file.name for file in found.joined["before"]] == ["x"]

@@ -391,6 +391,47 @@ def test_a_file_under_other_names_in_another_encoding_is_the_same_invoice(
     assert found.reading.warnings == []
 
 
+KEYED = Profile.model_validate(
+    {
+        "profile": "keyed",
+        "header": {"BT-1": "no"},
+        "lines": {"BT-131": "net"},
+        "shape": {
+            "kind": "header_lines",
+            "key": ["year", "prefix", "no"],
+            "key_optional": ["year", "prefix"],
+        },
+    }
+)
+
+
+def test_columns_of_a_key_may_be_left_out_where_the_profile_says_so(tmp_path: Path) -> None:
+    files = {"header": "year;no\n26;1\n27;1\n", "lines": "year;prefix;no;net\n26;F;1;5\n27;F;1;6\n"}
+    found = read(tmp_path, KEYED, **files)
+    assert found.keys == ["26 ¦ 1", "27 ¦ 1"]
+    assert [rows.blocks[1].rows for rows in found.invoices] == [
+        (("26", "F", "1", "5"),),
+        (("27", "F", "1", "6"),),
+    ]
+    found = read(tmp_path, KEYED, header="no\n1\n", lines="no;net\n1;5\n")
+    assert found.keys == ["1"]
+    with pytest.raises(WrongProfileError, match="has no column 'no'"):
+        read(tmp_path, KEYED, header="year\n26\n", lines="no;net\n1;5\n")
+
+
+def test_an_optional_join_asks_for_its_columns_only_when_its_file_is_there(tmp_path: Path) -> None:
+    joined = [{"name": "price", "files": "*price*", "on": {"id": "price_id"}, "optional": True}]
+    profile = Profile.model_validate(
+        KEYED.model_dump(by_alias=True, exclude_unset=True)
+        | {"joined": joined, "header": {"BT-1": "no", "BT-44": "price.name"}}
+    )
+    files = {"header": "no\n1\n", "lines": "no;net\n1;5\n"}
+    assert read(tmp_path, profile, **files).keys == ["1"]
+    told = "has no column 'price_id' to join price"
+    with pytest.raises(WrongProfileError, match=told):
+        read(tmp_path, profile, **files, price="id;name\n7;x\n")
+
+
 def test_accounting_entries_stop_the_run_with_what_to_do_instead(tmp_path: Path) -> None:
     with pytest.raises(WrongProfileError, match="Cegid TRA") as refusal:
         read(tmp_path, a="***S5EXPJRLETE\nVTE12032026\n")
