@@ -13,10 +13,16 @@ from tests.support.erp_extracts import convert
 DATA = Path(__file__).parent / "data"
 CASES = [
     ("business_central", "posted_documents"),
+    ("d365_fo", "dmf"),
     ("dolibarr", "invoices"),
+    ("m3", "flat"),
     ("odoo", "technical_names"),
+    ("oracle_ar", "ebs"),
+    ("peoplesoft", "tables"),
     ("sage_100", "tables"),
     ("sage_x3", "tables"),
+    ("sap_s4", "cds"),
+    ("sap_sd", "se16n"),
 ]
 
 

@@ -11,7 +11,19 @@ from flows.profiles import load_company, load_profile
 from transforms.formulas import used_columns
 
 PAGES = Path(__file__).parents[2] / "docs" / "profiles"
-PROFILES = ("business_central", "dolibarr", "odoo", "sage_100", "sage_x3")
+PROFILES = (
+    "business_central",
+    "d365_fo",
+    "dolibarr",
+    "m3",
+    "odoo",
+    "oracle_ar",
+    "peoplesoft",
+    "sage_100",
+    "sage_x3",
+    "sap_s4",
+    "sap_sd",
+)
 #: Columns that a page names as a range.
 RANGES = re.compile(r"(?:TAX|BASTAX|AMTTAX)_[1-4]")
 
