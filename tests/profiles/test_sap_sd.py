@@ -211,6 +211,23 @@ def test_however_it_was_saved_the_invoices_are_exactly_these(way: str, tmp_path:
     assert terms_of(euros)["BT-44"] == "Ville de Lille"
 
 
+def test_captions_and_inch_marks_of_a_screen_are_read(tmp_path: Path) -> None:
+    head = ["Facture", "Type de document SD", "Date de facturation", "Devise du document"]
+    head += ["Valeur nette", "Montant de la taxe", "Payeur", "Société"]
+    row = ["90000001", "M", "03.11.2026", "EUR", "20,00", "4,00", "20417", "FR10"]
+    item = ["Facture", "Poste", "Désignation", "Quantité facturée", "Unité de vente"]
+    item += ["Valeur nette", "Code TVA"]
+    cells = ["90000001", "10", 'Tube 3/4" acier', "2,000", "ST", "20,00", "A1"]
+    for name, columns, only in (("a.txt", head, row), ("b.txt", item, cells)):
+        (tmp_path / name).write_bytes(tab_download(columns, [only]).encode("cp1252"))
+    profile = tmp_path / "our_sap.yaml"
+    profile.write_text('extends: sap_sd\nprofile: our_sap\nformat: {quote: ""}\n', "utf-8")
+    files = [tmp_path / "a.txt", tmp_path / "b.txt"]
+    done = convert(files, str(profile), company_in(tmp_path), tmp_path)
+    (line,) = done.written["90000001"].lines
+    assert (line.item.name, line.quantity, line.price.net) == ('Tube 3/4" acier', 2, 10)
+
+
 def company_in(folder: Path) -> Path:
     """Return a copy of the company file that finds its table all the same."""
     path = folder / "company.yaml"
