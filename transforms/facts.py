@@ -14,6 +14,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
+from transforms.frozen import made_fast
+
 #: A business term (or group) and its ranks, from 0: ``("BT-131", 2)`` is BT-131 of the third line.
 Key: TypeAlias = tuple[str | int, ...]
 
@@ -95,6 +97,7 @@ class Unschemed(NamedTuple):
     line: int | None = None
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """See the module. Every field has the value that an invoice from an extract has."""
