@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from lxml import etree
 
 from transforms.cii import QDT, RAM, RSM, UDT
 from transforms.xml_node import Node, ReadError, first, parse_xml, present
+from transforms.xml_outline import Layout, Names
 
-__all__ = ["NAMESPACES", "CiiNode", "Node", "ReadError", "first", "parse_cii", "present"]
+__all__ = ["CII_LAYOUT", "NAMESPACES", "Node", "ReadError", "first", "parse_cii", "present"]
 
 NAMESPACES: Final = {"rsm": RSM, "ram": RAM, "udt": UDT, "qdt": QDT}
-
-
-class CiiNode(Node):
-    """An element of a Cross Industry Invoice, or the absence of one."""
-
-    __slots__ = ()
-    namespaces: Mapping[str, str] = NAMESPACES
+CII_LAYOUT: Final = Layout(
+    Names(NAMESPACES),
+    lines=frozenset({"ram:IncludedSupplyChainTradeLineItem"}),
+    holder="rsm:SupplyChainTradeTransaction",
+)
 
 
 def parse_cii(data: bytes) -> etree._Element:

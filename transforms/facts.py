@@ -15,6 +15,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
+from transforms.frozen import made_fast
 from transforms.invoice import VatBreakdown
 
 #: A business term (or group) and its ranks, from 0: ``("BT-131", 2)`` is BT-131 of the third line.
@@ -142,6 +143,7 @@ class Elsewhere(NamedTuple):
     expected: str
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """See the module. Every field has the value that an invoice from an extract has."""

@@ -14,8 +14,10 @@ from datetime import date
 from decimal import Decimal
 
 from transforms.finding import NOWHERE, Location
+from transforms.frozen import made_fast
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class Identifier:
     """An identifier with its scheme. ``scheme`` is the scheme of the *model*, not of a syntax.
@@ -31,6 +33,7 @@ class Identifier:
     scheme_version: str | None = None
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
     """Postal address: BG-5 (seller), BG-8 (buyer), BG-12, BG-15, or Chorus Pro's own ones."""
@@ -44,6 +47,7 @@ class Address:
     country: str | None = None  # BT-40, BT-55, BT-69, BT-80; ISO 3166-1 alpha-2
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
     """Contact of a party: BG-6 (seller), BG-9 (buyer); department and fax are Chorus Pro's."""
@@ -55,6 +59,7 @@ class Contact:
     email: str | None = None  # BT-43, BT-58
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Party:
     """A party: BG-4 seller, BG-7 buyer, BG-10 payee, BG-11 tax representative, or valideur."""
@@ -73,6 +78,7 @@ class Party:
     service_code: str | None = None  # Chorus Pro: code service of the supplier (not BT-10)
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
     """BG-1: BT-21 subject code (UNTDID 4451) and BT-22 text."""
@@ -81,6 +87,7 @@ class Note:
     subject_code: str | None = None
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentReference:
     """A referenced document: number and date (BT-12, BT-13, BT-25/26...)."""
@@ -89,6 +96,7 @@ class DocumentReference:
     issue_date: date | None = None
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractReference:
     """BT-12 with Chorus Pro's kind: ``BC`` marché, ``CT`` contrat, None unsaid (read as marché)."""
@@ -98,6 +106,7 @@ class ContractReference:
     issue_date: date | None = None
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
     """BG-14 invoicing period or BG-26 line period."""
@@ -107,6 +116,7 @@ class Period:
     description: str | None = None  # Chorus Pro: description de période
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """BG-13 delivery information with BG-15 address."""
@@ -117,6 +127,7 @@ class Delivery:
     address: Address | None = None  # BG-15
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditTransfer:
     """BG-17: account to be credited."""
@@ -126,6 +137,7 @@ class CreditTransfer:
     bank: str | None = None  # BT-86, BIC
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
     """BG-16 payment instructions, with BG-17 transfers, BG-18 card and BG-19 direct debit."""
@@ -142,6 +154,7 @@ class Payment:
     debited_account: str | None = None  # BT-91
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllowanceCharge:
     """BG-20/BG-21 at document level, BG-27/BG-28 at line level."""
@@ -156,6 +169,7 @@ class AllowanceCharge:
     reason_code: str | None = None  # BT-98, BT-105, BT-140, BT-145
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
     """BG-22 document totals."""
@@ -172,6 +186,7 @@ class Totals:
     due: Decimal | None = None  # BT-115
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VatBreakdown:
     """BG-23: one group per category, rate and reason."""
@@ -184,6 +199,7 @@ class VatBreakdown:
     reason_code: str | None = None  # BT-121
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupportingDocument:
     """BG-24: a supporting document or attachment.
@@ -201,6 +217,7 @@ class SupportingDocument:
     content: bytes | None = field(default=None, repr=False)
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """BG-31 item information."""
@@ -215,6 +232,7 @@ class Item:
     attributes: tuple[tuple[str, str], ...] = ()  # BG-32: BT-160, BT-161
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
     """BG-29 price details, per item, without VAT."""
@@ -226,6 +244,7 @@ class Price:
     base_unit: str | None = None  # BT-150
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceLine:
     """BG-25 invoice line."""
@@ -280,6 +299,7 @@ class Provenance:
         return Location(self.file, self.line, column)
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invoice:
     """An invoice (380) or a credit note (381) to a public body."""

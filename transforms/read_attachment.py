@@ -10,7 +10,7 @@ from transforms.xml_node import Node, ReadError
 def decode_attachment(node: Node, encoded: str, place: str) -> bytes | None:
     """Return the bytes that ``encoded`` stands for; ``place`` names them in an error.
 
-    A tolerant reader (one whose nodes take notes) has None for what cannot be decoded.
+    A tolerant reader has None for what cannot be decoded.
 
     Raises:
         ReadError: it is no base64, and the reader is strict.
@@ -18,7 +18,7 @@ def decode_attachment(node: Node, encoded: str, place: str) -> bytes | None:
     try:
         return base64.b64decode(encoded, validate=False)
     except ValueError as error:  # binascii.Error, or a character beyond ASCII
-        if node.notes is not None:
+        if not node.group.notes.strict:
             return None
         msg = f"{place}: {error}"
         raise ReadError(msg) from error

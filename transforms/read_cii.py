@@ -13,8 +13,8 @@ from lxml import etree
 
 from transforms.allowance_terms import ALLOWANCE, CHARGE
 from transforms.cii_node import (
+    CII_LAYOUT,
     NAMESPACES,
-    CiiNode,
     Node,
     ReadError,
     first,
@@ -31,6 +31,7 @@ from transforms.invoice import (
     Note,
     Party,
     Payment,
+    Provenance,
     SupportingDocument,
     Totals,
     VatBreakdown,
@@ -39,7 +40,7 @@ from transforms.party_terms import BUYER, PAYEE, REPRESENTATIVE, SELLER, VALIDAT
 from transforms.read_attachment import decode_attachment
 from transforms.read_cii_line import is_vat, read_allowance, read_line, read_object, read_period
 from transforms.read_cii_party import read_address, read_party
-from transforms.xml_node import note_tax
+from transforms.xml_node import ABSENT, note_tax, open_document
 
 #: A code of Chorus Pro for the kind of an attachment: 01, 02, ZZZ...
 _KIND = re.compile(r"[0-9A-Z]{2,3}")
@@ -56,10 +57,10 @@ def read_cii(root: etree._Element) -> Invoice:
     Raises:
         ReadError: a date, number or base64 that is none.
     """
-    return read_cii_node(CiiNode(root))
+    return read_cii_node(open_document(root, CII_LAYOUT, strict=True))
 
 
-def read_cii_node(node: Node) -> Invoice:
+def read_cii_node(node: Node, provenance: Provenance | None = None) -> Invoice:
     """Return the invoice below ``node``, which is strict or tolerant by its notes."""
     context = node.child("rsm:ExchangedDocumentContext")
     document = node.child("rsm:ExchangedDocument")
@@ -143,6 +144,7 @@ def read_cii_node(node: Node) -> Invoice:
         lines=tuple(
             read_line(one) for one in trade.ranked("ram:IncludedSupplyChainTradeLineItem", "BG-25")
         ),
+        provenance=provenance,
     )
 
 
@@ -213,7 +215,7 @@ def _delivery(node: Node) -> Delivery | None:
 
 def _payment(settlement: Node, terms: Node) -> Payment | None:
     means = settlement.children("ram:SpecifiedTradeSettlementPaymentMeans")
-    first = means[0] if means else Node(None)
+    first = means[0] if means else ABSENT
     remittance = settlement.text("ram:PaymentReference", "BT-83")
     creditor = settlement.text("ram:CreditorReferenceID", "BT-90")
     mandate = terms.text("ram:DirectDebitMandateID", "BT-89")
@@ -251,9 +253,9 @@ def _totals(node: Node, currency: str | None) -> Totals:
     vat = accounting = None
     for one in node.children("ram:TaxTotalAmount"):
         if one.attribute("currencyID") in (None, currency):
-            vat = one.decimal(".", "BT-110")
+            vat = one.decimal(bt="BT-110")
         else:
-            accounting = one.decimal(".", "BT-111")
+            accounting = one.decimal(bt="BT-111")
     return Totals(
         lines=node.decimal("ram:LineTotalAmount", "BT-106"),
         allowances=node.decimal("ram:AllowanceTotalAmount", "BT-107"),
@@ -269,11 +271,10 @@ def _totals(node: Node, currency: str | None) -> Totals:
 
 
 def _vat(node: Node) -> VatBreakdown:
-    if node.notes is not None:
-        note_tax(node, "BT-118", vat=is_vat(node))
-        if (node.raw("ram:TypeCode") or "").strip(BLANKS).upper() == "VAT":
-            # One rule (BR-CO-17) strips the blanks around the type of a tax, the others do not.
-            node.notes.there.add(("BT-118-VAT", *node.at))
+    note_tax(node, "BT-118", vat=is_vat(node))
+    if (node.raw("ram:TypeCode") or "").strip(BLANKS).upper() == "VAT":
+        # One rule (BR-CO-17) strips the blanks around the type of a tax, the others do not.
+        node.group.note_there("BT-118-VAT")
     return VatBreakdown(
         taxable=node.decimal("ram:BasisAmount", "BT-116"),
         tax=node.decimal("ram:CalculatedAmount", "BT-117"),

@@ -1,83 +1,48 @@
 """The codes of a Cross Industry Invoice, where the artefacts of EN 16931 look for them.
 
-One pass over the tree: an element whose name is in the table below is looked at by its finder,
+An element whose name is in the table below is looked at by its finder (``transforms.xml_outline``),
 which knows the contexts of the code list rules (BR-CL) of the validation artefacts for CII 1.3.16.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from lxml import etree
 
 from transforms.cii import RAM, RSM, UDT
-from transforms.facts import BLANKS, CodeUse
-from transforms.xml_node import Node, content_of
-
-_TRADE_TAG: Final = f"{{{RSM}}}SupplyChainTradeTransaction"
-_LINE_TAG: Final = f"{{{RAM}}}IncludedSupplyChainTradeLineItem"
-
-#: Rule, list and term of a code.
-_Use = tuple[str, str, str]
-#: What to do with an element and its parent.
-_Finder = Callable[[etree._Element, etree._Element], "tuple[_Use, str] | None"]
+from transforms.facts import BLANKS
+from transforms.xml_outline import Finder, Use, attribute_within, content_of, text_within
 
 
-def cii_codes(node: Node) -> Iterator[CodeUse]:
-    """Yield the codes of the invoice ``node``, in the order of the document."""
-    rank = -1
-    for part in node.element.iterchildren(etree.Element) if node.element is not None else ():
-        inner = part.iterchildren(etree.Element) if part.tag == _TRADE_TAG else (part,)
-        for child in inner:
-            line = None
-            if child.tag == _LINE_TAG:
-                rank += 1
-                line = rank
-            for element in child.iter(etree.Element):
-                finder = _FINDERS.get(str(element.tag))
-                parent = element.getparent()
-                if finder is None or parent is None:
-                    continue
-                found = finder(element, parent)
-                if found is not None:
-                    (rule, codes, bt), value = found
-                    yield CodeUse(rule, codes, value, bt, line)
+def _ram(name: str) -> str:
+    return f"{{{RAM}}}{name}"
 
 
-def _text(use: _Use, *parents: str) -> _Finder:
-    """Look at the text of an element, where it has one of ``parents`` (any when none is given)."""
-    tags = {f"{{{RAM}}}{name}" for name in parents}
-
-    def find(element: etree._Element, parent: etree._Element) -> tuple[_Use, str] | None:
-        return (use, content_of(element)) if not tags or parent.tag in tags else None
-
-    return find
-
-
-def _attribute(use: _Use, name: str, *parents: str) -> _Finder:
-    """Look at an attribute of an element that has it."""
-    tags = {f"{{{RAM}}}{parent}" for parent in parents}
-
-    def find(element: etree._Element, parent: etree._Element) -> tuple[_Use, str] | None:
-        value = element.get(name)
-        return (use, value) if value is not None and (not tags or parent.tag in tags) else None
-
-    return find
+_DOCUMENT: Final = f"{{{RSM}}}ExchangedDocument"
+_MEANS: Final = _ram("SpecifiedTradeSettlementPaymentMeans")
+_ALLOWANCE: Final = _ram("SpecifiedTradeAllowanceCharge")
+_ALLOWANCE_TAX: Final = _ram("CategoryTradeTax")
+_TAX: Final = _ram("ApplicableTradeTax")
+_ORIGIN: Final = _ram("OriginTradeCountry")
+_PRODUCT: Final = _ram("SpecifiedTradeProduct")
+_DELIVERY: Final = _ram("ApplicableHeaderTradeDelivery")
+_INDICATOR: Final = f"{_ram('ChargeIndicator')}/{{{UDT}}}Indicator"
 
 
-def _type_code(element: etree._Element, parent: etree._Element) -> tuple[_Use, str] | None:
-    if parent.tag == f"{{{RSM}}}ExchangedDocument":
+def _type_code(element: etree._Element, parent: etree._Element) -> tuple[Use, str] | None:
+    if parent.tag == _DOCUMENT:
         return ("BR-CL-01", "document_type_codes", "BT-3"), content_of(element)
-    if parent.tag == f"{{{RAM}}}SpecifiedTradeSettlementPaymentMeans":
+    if parent.tag == _MEANS:
         return ("BR-CL-16", "payment_means_codes", "BT-81"), content_of(element)
     return None
 
 
-def _category(element: etree._Element, parent: etree._Element) -> tuple[_Use, str] | None:
-    if parent.tag == f"{{{RAM}}}CategoryTradeTax":
+def _category(element: etree._Element, parent: etree._Element) -> tuple[Use, str] | None:
+    if parent.tag == _ALLOWANCE_TAX:
         return ("BR-CL-17", "tax_categories", "BT-95"), content_of(element)
-    if parent.tag == f"{{{RAM}}}ApplicableTradeTax":
+    if parent.tag == _TAX:
         above = parent.getparent()
         on_line = above is not None and "SpecifiedLineTradeSettlement" in str(above.tag)
         bt = "BT-151" if on_line else "BT-118"
@@ -85,38 +50,38 @@ def _category(element: etree._Element, parent: etree._Element) -> tuple[_Use, st
     return None
 
 
-def _identifier(element: etree._Element, parent: etree._Element) -> tuple[_Use, str] | None:
+def _identifier(element: etree._Element, parent: etree._Element) -> tuple[Use, str] | None:
     scheme = element.get("schemeID")
     if scheme is not None and not _is_below(element, "SpecifiedTaxRegistration"):
         return ("BR-CL-11", "identifier_schemes", "BT-30"), scheme
-    if parent.tag == f"{{{RAM}}}OriginTradeCountry":
+    if parent.tag == _ORIGIN:
         return ("BR-CL-15", "countries", "BT-159"), content_of(element)
     return None
 
 
-def _global_identifier(element: etree._Element, parent: etree._Element) -> tuple[_Use, str] | None:
+def _global_identifier(element: etree._Element, parent: etree._Element) -> tuple[Use, str] | None:
     scheme = element.get("schemeID")
     if scheme is None:
         return None
     if not _is_below(element, "SpecifiedTradeProduct", "ShipToTradeParty"):
         return ("BR-CL-10", "identifier_schemes", "BT-29"), scheme
-    if parent.tag == f"{{{RAM}}}SpecifiedTradeProduct":
+    if parent.tag == _PRODUCT:
         return ("BR-CL-21", "identifier_schemes", "BT-157"), scheme
     above = parent.getparent()
-    if above is not None and above.tag == f"{{{RAM}}}ApplicableHeaderTradeDelivery":
+    if above is not None and above.tag == _DELIVERY:
         return ("BR-CL-26", "identifier_schemes", "BT-71"), scheme
     return None
 
 
 def _is_below(element: etree._Element, *names: str) -> bool:
-    tags = {f"{{{RAM}}}{name}" for name in names}
+    tags = {_ram(name) for name in names}
     return any(above.tag in tags for above in element.iterancestors())
 
 
-def _reason_code(element: etree._Element, parent: etree._Element) -> tuple[_Use, str] | None:
-    if parent.tag != f"{{{RAM}}}SpecifiedTradeAllowanceCharge":
+def _reason_code(element: etree._Element, parent: etree._Element) -> tuple[Use, str] | None:
+    if parent.tag != _ALLOWANCE:
         return None
-    said = parent.findtext(f"{{{RAM}}}ChargeIndicator/{{{UDT}}}Indicator") or ""
+    said = parent.findtext(_INDICATOR) or ""
     if said.strip(BLANKS) in ("true", "1"):
         return ("BR-CL-20", "charge_reasons", "BT-105"), content_of(element)
     if said.strip(BLANKS) in ("false", "0"):
@@ -124,30 +89,32 @@ def _reason_code(element: etree._Element, parent: etree._Element) -> tuple[_Use,
     return None
 
 
-_UNIT: Final = _attribute(("BR-CL-23", "units", "BT-130"), "unitCode")
+_UNIT: Final = attribute_within(("BR-CL-23", "units", "BT-130"), "unitCode")
 
-_FINDERS: Final[Mapping[str, _Finder]] = {
-    f"{{{RAM}}}{name}": finder
+CII_CODES: Final[Mapping[str, Finder]] = {
+    f"ram:{name}": finder
     for name, finder in {
         "TypeCode": _type_code,
-        "TaxTotalAmount": _attribute(("BR-CL-03", "currencies", "BT-5"), "currencyID"),
-        "InvoiceCurrencyCode": _text(("BR-CL-04", "currencies", "BT-5")),
-        "TaxCurrencyCode": _text(("BR-CL-05", "currencies", "BT-6")),
-        "DueDateTypeCode": _text(("BR-CL-06", "vat_points_cii", "BT-8")),
-        "ReferenceTypeCode": _text(("BR-CL-07", "reference_types", "BT-18")),
-        "SubjectCode": _text(("BR-CL-08", "note_subjects_cii", "BT-21")),
+        "TaxTotalAmount": attribute_within(("BR-CL-03", "currencies", "BT-5"), "currencyID"),
+        "InvoiceCurrencyCode": text_within(("BR-CL-04", "currencies", "BT-5")),
+        "TaxCurrencyCode": text_within(("BR-CL-05", "currencies", "BT-6")),
+        "DueDateTypeCode": text_within(("BR-CL-06", "vat_points_cii", "BT-8")),
+        "ReferenceTypeCode": text_within(("BR-CL-07", "reference_types", "BT-18")),
+        "SubjectCode": text_within(("BR-CL-08", "note_subjects_cii", "BT-21")),
         "GlobalID": _global_identifier,
         "ID": _identifier,
-        "ClassCode": _attribute(("BR-CL-13", "item_classifications", "BT-158"), "listID"),
-        "CountryID": _text(("BR-CL-14", "countries", "BT-40")),
+        "ClassCode": attribute_within(("BR-CL-13", "item_classifications", "BT-158"), "listID"),
+        "CountryID": text_within(("BR-CL-14", "countries", "BT-40")),
         "CategoryCode": _category,
         "ReasonCode": _reason_code,
-        "ExemptionReasonCode": _text(("BR-CL-22", "vatex", "BT-121")),
+        "ExemptionReasonCode": text_within(("BR-CL-22", "vatex", "BT-121")),
         "BasisQuantity": _UNIT,
         "BilledQuantity": _UNIT,
-        "AttachmentBinaryObject": _attribute(("BR-CL-24", "mime_types", "BG-24"), "mimeCode"),
-        "URIID": _attribute(
-            ("BR-CL-25", "endpoint_schemes", "BT-34"), "schemeID", "URIUniversalCommunication"
+        "AttachmentBinaryObject": attribute_within(("BR-CL-24", "mime_types", "BG-24"), "mimeCode"),
+        "URIID": attribute_within(
+            ("BR-CL-25", "endpoint_schemes", "BT-34"),
+            "schemeID",
+            [_ram("URIUniversalCommunication")],
         ),
     }.items()
 }

@@ -22,8 +22,8 @@ def read_line(node: Node) -> InvoiceLine:
         id=document.text("ram:LineID", "BT-126"),
         note=document.text("ram:IncludedNote/ram:Content", "BT-127"),
         object_id=read_object(settlement.children("ram:AdditionalReferencedDocument"), "BT-128"),
-        quantity=quantity.decimal(".", "BT-129"),
-        unit=read_unit(quantity, "BT-130"),
+        quantity=quantity.decimal(bt="BT-129"),
+        unit=quantity.attribute("unitCode", "BT-130"),
         net=settlement.decimal(
             "ram:SpecifiedTradeSettlementLineMonetarySummation/ram:LineTotalAmount", "BT-131"
         ),
@@ -53,23 +53,13 @@ def read_line(node: Node) -> InvoiceLine:
 
 def _tax(node: Node, category: str, rate: str) -> tuple[str | None, Decimal | None]:
     code = node.text("ram:CategoryCode", category)
-    if node.notes is not None:
-        note_tax(node, category, vat=is_vat(node))
+    note_tax(node, category, vat=is_vat(node))
     return code, node.decimal("ram:RateApplicablePercent", rate)
 
 
 def is_vat(tax: Node) -> bool:
     """Whether a tax is VAT, as the artefacts compare it: whatever the case."""
     return (tax.raw("ram:TypeCode") or "").upper() == "VAT"
-
-
-def read_unit(quantity: Node, bt: str) -> str | None:
-    """Return the unit of a quantity; a blank one is noted as there."""
-    unit = quantity.attribute("unitCode")
-    element, notes = quantity.element, quantity.notes
-    if unit is None and notes is not None and element is not None and "unitCode" in element.attrib:
-        notes.there.add((bt, *quantity.at))
-    return unit
 
 
 def _price(agreement: Node) -> Price:
@@ -82,7 +72,7 @@ def _price(agreement: Node) -> Price:
         net=net.decimal("ram:ChargeAmount", "BT-146"),
         discount=gross.decimal("ram:AppliedTradeAllowanceCharge/ram:ActualAmount", "BT-147"),
         gross=gross.decimal("ram:ChargeAmount", "BT-148"),
-        base_quantity=basis.decimal(".", "BT-149"),
+        base_quantity=basis.decimal(bt="BT-149"),
         base_unit=basis.attribute("unitCode"),
     )
 
@@ -95,7 +85,7 @@ def _item(node: Node) -> Item:
             attributes.append((name or "", value or ""))
     classifications = []
     for one in node.children("ram:DesignatedProductClassification/ram:ClassCode"):
-        code = one.text(".", "BT-158")
+        code = one.text(bt="BT-158")
         if code:
             classifications.append(
                 Identifier(code, one.attribute("listID"), one.attribute("listVersionID"))
@@ -120,10 +110,9 @@ def read_allowance(
     said = indicator.text("udt:Indicator") or indicator.text("udt:IndicatorString")
     is_charge = said in ("true", "1")
     terms = charge if is_charge else allowance
-    if node.notes is not None:
-        written = indicator.raw("udt:Indicator")
-        if written not in ("true", "false"):
-            node.notes.indicators[terms.group, *node.at] = written or ""
+    written = indicator.raw("udt:Indicator")
+    if written not in ("true", "false"):
+        node.group.note_indicator(terms.group, written or "")
     category, rate = _tax(node.child("ram:CategoryTradeTax"), terms.category, terms.rate)
     return AllowanceCharge(
         is_charge=is_charge,
@@ -139,6 +128,8 @@ def read_allowance(
 
 def read_period(node: Node, start: str, end: str) -> Period | None:
     """Return a period, its dates noted under their terms; None when it is empty."""
+    if node.element is None:
+        return None
     period = Period(
         start=node.date("ram:StartDateTime", start),
         end=node.date("ram:EndDateTime", end),

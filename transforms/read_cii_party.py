@@ -11,7 +11,7 @@ from transforms.schemes import identifier_type
 def read_party(node: Node, terms: PartyTerms, service_code: str | None = None) -> Party | None:
     """Return a party, its values noted under ``terms``; None when nothing is said of it."""
     blank = not node and service_code is None
-    if blank and (node.element is None or node.notes is None):
+    if blank and (node.element is None or node.group.notes.strict):
         return None
     organization = node.child("ram:SpecifiedLegalOrganization")
     legal = organization.identifier("ram:ID", terms.legal_id)
@@ -22,8 +22,8 @@ def read_party(node: Node, terms: PartyTerms, service_code: str | None = None) -
             vat_id = first((vat_id, one.text("ram:ID", terms.vat_id)))
         else:
             tax_registration = first((tax_registration, one.text("ram:ID", terms.tax_registration)))
-    identifiers = [one.identifier(".", terms.identifier) for one in node.children("ram:ID")]
-    identifiers += [one.identifier(".", terms.identifier) for one in node.children("ram:GlobalID")]
+    identifiers = [one.identifier(bt=terms.identifier) for one in node.children("ram:ID")]
+    identifiers += [one.identifier(bt=terms.identifier) for one in node.children("ram:GlobalID")]
     party = Party(
         name=node.text("ram:Name", terms.name),
         trading_name=organization.text("ram:TradingBusinessName", terms.trading_name),

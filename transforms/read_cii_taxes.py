@@ -14,10 +14,9 @@ from typing import Final
 from lxml import etree
 
 from transforms.cii import RAM, RSM
-from transforms.cii_node import CiiNode
 from transforms.facts import ExtraTax
 from transforms.read_cii_line import is_vat
-from transforms.xml_node import Node, Notes
+from transforms.xml_node import Node
 
 _CODE: Final = f"{{{RAM}}}CategoryCode"
 _TAX: Final = f"{{{RAM}}}ApplicableTradeTax"
@@ -34,32 +33,36 @@ def extra_taxes(node: Node) -> Iterator[ExtraTax]:
     for code in root.iter(_CODE) if root is not None else ():
         tax = code.getparent()
         parent = None if tax is None else tax.getparent()
-        if tax is None or parent is None or tax.find(_CODE) is not code:
+        if tax is None or parent is None or not _is_first(node, code, tax, "ram:CategoryCode"):
             continue
         if tax.tag == _TAX:
             if parent.tag == _OF_DOCUMENT:
                 continue
             if parent.tag != _OF_LINE:
-                yield _extra(tax, "")
-            elif parent.find(_TAX) is not tax:
-                yield _extra(tax, "BG-25", _rank(parent.getparent()))
+                yield _extra(node, tax, "")
+            elif not _is_first(node, tax, parent, "ram:ApplicableTradeTax"):
+                yield _extra(node, tax, "BG-25", _rank(parent.getparent()))
         elif tax.tag != _OF_ALLOWANCE:
-            yield _extra(tax, "")
+            yield _extra(node, tax, "")
         elif parent.tag != _ALLOWANCE:
-            yield _extra(tax, "BG-20")
-        elif parent.find(_OF_ALLOWANCE) is not tax:
-            yield _of_allowance(tax, parent)
+            yield _extra(node, tax, "BG-20")
+        elif not _is_first(node, tax, parent, "ram:CategoryTradeTax"):
+            yield _of_allowance(node, tax, parent)
 
 
-def _of_allowance(tax: etree._Element, allowance: etree._Element) -> ExtraTax:
-    said = CiiNode(allowance).text("ram:ChargeIndicator/udt:Indicator")
+def _is_first(node: Node, element: etree._Element, parent: etree._Element, name: str) -> bool:
+    return node.group.outline.children[parent].get(name) is element
+
+
+def _of_allowance(node: Node, tax: etree._Element, allowance: etree._Element) -> ExtraTax:
+    said = Node(allowance, node.group).text("ram:ChargeIndicator/udt:Indicator")
     is_charge = said in ("true", "1")
     above = allowance.getparent()
     if above is not None and above.tag == _OF_DOCUMENT:
-        return _extra(tax, "BG-21" if is_charge else "BG-20", _rank(allowance))
+        return _extra(node, tax, "BG-21" if is_charge else "BG-20", _rank(allowance))
     if said is None:
-        return _extra(tax, "BG-20")
-    return _extra(tax, "BG-28" if is_charge else "BG-27")
+        return _extra(node, tax, "BG-20")
+    return _extra(node, tax, "BG-28" if is_charge else "BG-27")
 
 
 def _rank(element: etree._Element | None) -> int | None:
@@ -70,14 +73,14 @@ def _rank(element: etree._Element | None) -> int | None:
     return list(parent.iterchildren(str(element.tag))).index(element)
 
 
-def _extra(tax: etree._Element, group: str, rank: int | None = None) -> ExtraTax:
-    node = CiiNode(tax, Notes())
+def _extra(node: Node, tax: etree._Element, group: str, rank: int | None = None) -> ExtraTax:
+    found = Node(tax, node.group)
     return ExtraTax(
-        node.raw("ram:CategoryCode") or "",
-        is_vat(node),
+        found.raw("ram:CategoryCode") or "",
+        is_vat(found),
         group,
         rank,
-        node.decimal("ram:RateApplicablePercent"),
-        node.exists("ram:RateApplicablePercent"),
-        node.exists("ram:CategoryCode"),
+        found.decimal("ram:RateApplicablePercent"),
+        found.exists("ram:RateApplicablePercent"),
+        found.exists("ram:CategoryCode"),
     )

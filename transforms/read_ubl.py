@@ -19,6 +19,7 @@ from transforms.invoice import (
     Invoice,
     Note,
     Party,
+    Provenance,
     SupportingDocument,
 )
 from transforms.party_terms import BUYER, PAYEE, REPRESENTATIVE, SELLER, VALIDATOR
@@ -32,10 +33,10 @@ from transforms.read_ubl_settlement import (
     read_totals,
 )
 from transforms.ubl import CREDIT_NOTE, INVOICE
-from transforms.ubl_node import UblNode
+from transforms.ubl_node import UBL_LAYOUT
 from transforms.ubl_party import VAT_REGIMES
 from transforms.ubl_value import VAT_POINT_CODES
-from transforms.xml_node import Node, ReadError, first, parse_xml
+from transforms.xml_node import Node, ReadError, first, open_document, parse_xml
 
 UBL_ROOTS = (f"{{{INVOICE}}}Invoice", f"{{{CREDIT_NOTE}}}CreditNote")
 
@@ -74,10 +75,10 @@ def read_ubl(root: etree._Element) -> Invoice:
     Raises:
         ReadError: a date, number or base64 that is none.
     """
-    return read_ubl_node(UblNode(root))
+    return read_ubl_node(open_document(root, UBL_LAYOUT, strict=True))
 
 
-def read_ubl_node(node: Node) -> Invoice:
+def read_ubl_node(node: Node, provenance: Provenance | None = None) -> Invoice:
     """Return the invoice below ``node``, which is strict or tolerant by its notes."""
     currency = node.text("cbc:DocumentCurrencyCode", "BT-5")
     supplier = node.child("cac:AccountingSupplierParty", "BG-4")
@@ -160,6 +161,7 @@ def read_ubl_node(node: Node) -> Invoice:
             for name in ("cac:InvoiceLine", "cac:CreditNoteLine")
             for one in node.ranked(name, "BG-25")
         ),
+        provenance=provenance,
     )
 
 
@@ -208,7 +210,7 @@ def _order_and_contract(node: Node) -> tuple[DocumentReference | None, ContractR
 
 
 def _note(node: Node) -> Note | None:
-    text = node.text(".", "BT-22")
+    text = node.text(bt="BT-22")
     if text is None:
         return None
     if text.startswith("#") and (end := text.find("#", 1)) > 1:
@@ -220,6 +222,8 @@ def _note(node: Node) -> Note | None:
 def _validator(node: Node, seller: Node) -> Party | None:
     for name in ("cac:BuyerCustomerParty", "cac:SellerSupplierParty"):
         holder = node.child(name)
+        if holder.element is None:
+            continue
         party = read_party(
             holder.child("cac:Party"),
             VALIDATOR,

@@ -7,6 +7,7 @@ Each function answers the contexts of some rules of the validation artefacts for
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from lxml import etree
 
@@ -19,15 +20,41 @@ from transforms.facts import (
     TaxTotal,
     Unschemed,
 )
-from transforms.read_ubl_codes import ubl_codes
+from transforms.read_ubl_codes import UBL_CODES
 from transforms.read_ubl_party import SEPA
-from transforms.read_ubl_taxes import extra_taxes, inner_groups
-from transforms.ubl_node import is_vat
-from transforms.xml_node import Node, Notes
+from transforms.read_ubl_taxes import (
+    TAX_GROUPS,
+    extra_taxes,
+    inner_groups,
+    is_of_item,
+    line_ranks,
+)
+from transforms.ubl import CAC
+from transforms.ubl_node import UBL_LAYOUT, is_vat
+from transforms.xml_node import Node
+from transforms.xml_outline import Seen, keep_group
+
+_LOCATION: Final = f"{{{CAC}}}DeliveryLocation"
+_DELIVERY: Final = f"{{{CAC}}}Delivery"
+
+#: Groups that are asked for at any depth.
+_GROUPS: Final = (
+    "cac:AdditionalDocumentReference",
+    "cac:AdditionalItemProperty",
+    "cac:Address",
+    "cac:BillingReference",
+    "cac:CommodityClassification",
+    "cac:PartyTaxScheme",
+    "cac:StandardItemIdentification",
+    *TAX_GROUPS,
+)
+#: The document as the facts want it: with its codes and these groups.
+UBL_FACTS: Final = UBL_LAYOUT._replace(finders={**dict.fromkeys(_GROUPS, keep_group), **UBL_CODES})
 
 
-def ubl_facts(node: Node, notes: Notes) -> Facts:
-    """Return the facts of the invoice ``node``, of which ``notes`` were taken while reading."""
+def ubl_facts(node: Node) -> Facts:
+    """Return the facts of the invoice ``node``, once it was read: they are noted meanwhile."""
+    notes = node.group.notes
     supplier, customer = _party(node, "Supplier"), _party(node, "Customer")
     payee = node.child("cac:PayeeParty")
     in_period = node.exists("cac:InvoicePeriod/cbc:DescriptionCode")
@@ -37,31 +64,30 @@ def ubl_facts(node: Node, notes: Notes) -> Facts:
         texts=notes.texts,
         foreign=frozenset(notes.foreign),
         indicators=notes.indicators,
-        codes=tuple(ubl_codes(node)),
+        codes=tuple(notes.outline.codes),
         tax_totals=tuple(_tax_totals(node)),
         means=tuple(_means(one) for one in node.children("cac:PaymentMeans")),
         registrations=_registrations(node, supplier, customer),
         extra_taxes=tuple(extra_taxes(node)),
         inner_groups=tuple(inner_groups(node)),
         properties=tuple(_properties(node)),
-        unschemed=tuple(_unschemed(node)),
+        unschemed=tuple(_unschemed(node, supplier, customer)),
         vat_numbers=tuple(_vat_numbers(node)),
         blank_references=sum(
-            one.text("cbc:ID") is None
-            for one in node.children(".//cac:AdditionalDocumentReference")
+            one.text("cbc:ID") is None for one in node.anywhere("cac:AdditionalDocumentReference")
         ),
         preceding_without_number=sum(
             not one.exists("cac:InvoiceDocumentReference/cbc:ID")
-            for one in node.children(".//cac:BillingReference")
+            for one in node.anywhere("cac:BillingReference")
         ),
         payee_is_seller=_same_party(payee, supplier),
         sites_without_country=sum(
-            not one.exists("cac:Country/cbc:IdentificationCode")
-            for one in node.children(".//cac:Delivery/cac:DeliveryLocation/cac:Address")
+            _is_of_delivery(one) and not one.exists("cac:Country/cbc:IdentificationCode")
+            for one in node.anywhere("cac:Address")
         ),
         vat_point_told_twice=in_period and node.exists("cbc:TaxPointDate"),
         vat_point_in_period=in_period,
-        period_told=node.exists("cac:InvoicePeriod/*"),
+        period_told=any(one.has_children() for one in node.children("cac:InvoicePeriod")),
         elsewhere=tuple(_elsewhere(node)),
     )
 
@@ -120,13 +146,14 @@ def _means(node: Node) -> Means:
 
 def _registrations(node: Node, supplier: Node, customer: Node) -> Registrations:
     representative = node.child("cac:TaxRepresentativeParty")
+    seller_vat = _has_vat(supplier)
     return Registrations(
-        seller_vat=_has_vat(supplier),
+        seller_vat=seller_vat,
         seller_any=supplier.exists("cac:PartyTaxScheme/cbc:CompanyID"),
         representative_vat=_has_vat(representative),
         buyer_vat=_has_vat(customer),
         buyer_legal=customer.exists("cac:PartyLegalEntity/cbc:CompanyID"),
-        seller_known=_has_vat(supplier)
+        seller_known=seller_vat
         or supplier.exists("cac:PartyLegalEntity/cbc:CompanyID")
         or any(
             one.element is not None and one.element.get("schemeID") != SEPA
@@ -147,7 +174,7 @@ def _vat_numbers(node: Node) -> Iterator[tuple[str, str]]:
         "AccountingCustomerParty": "BT-48",
         "TaxRepresentativeParty": "BT-63",
     }
-    for one in node.children(".//cac:PartyTaxScheme"):
+    for one in node.anywhere("cac:PartyTaxScheme"):
         if is_vat(one) and one.element is not None:
             above = (etree.QName(step).localname for step in one.element.iterancestors())
             bt = next((terms[name] for name in above if name in terms), "BT-31")
@@ -155,31 +182,48 @@ def _vat_numbers(node: Node) -> Iterator[tuple[str, str]]:
 
 
 def _properties(node: Node) -> Iterator[Property]:
-    for rank, line in enumerate(_line_nodes(node)):
-        for one in line.children(".//cac:AdditionalItemProperty"):
-            yield Property(one.exists("cbc:Name"), one.exists("cbc:Value"), rank)
+    for rank, seen in _of_lines(node, "cac:AdditionalItemProperty"):
+        one = Node(seen.element, node.group)
+        yield Property(one.exists("cbc:Name"), one.exists("cbc:Value"), rank)
 
 
-def _unschemed(node: Node) -> Iterator[Unschemed]:
-    for bt, role in (("BT-34", "Supplier"), ("BT-49", "Customer")):
-        endpoint = _party(node, role).child("cbc:EndpointID")
-        if endpoint.element is not None and "schemeID" not in endpoint.element.attrib:
+def _unschemed(node: Node, supplier: Node, customer: Node) -> Iterator[Unschemed]:
+    for bt, party in (("BT-34", supplier), ("BT-49", customer)):
+        endpoint = party.child("cbc:EndpointID")
+        if endpoint.element is not None and endpoint.element.get("schemeID") is None:
             yield Unschemed(bt, endpoint.raw() or "")
-    for rank, line in enumerate(_line_nodes(node)):
-        for bt, path, name in (
-            ("BT-157", "cac:Item/cac:StandardItemIdentification/cbc:ID", "schemeID"),
-            ("BT-158", "cac:Item/cac:CommodityClassification/cbc:ItemClassificationCode", "listID"),
-        ):
-            for one in line.children(path):
-                if one.element is not None and name not in one.element.attrib:
-                    yield Unschemed(bt, one.raw() or "", rank)
+    of_lines = [
+        Unschemed(bt, one.raw() or "", rank)
+        for bt, group, name, scheme in (
+            ("BT-157", "cac:StandardItemIdentification", "cbc:ID", "schemeID"),
+            ("BT-158", "cac:CommodityClassification", "cbc:ItemClassificationCode", "listID"),
+        )
+        for rank, seen in _of_lines(node, group)
+        if is_of_item(seen)
+        for one in Node(seen.element, node.group).children(name)
+        if one.element is not None and one.element.get(scheme) is None
+    ]
+    yield from sorted(of_lines, key=lambda one: one.line or 0)
 
 
-def _line_nodes(node: Node) -> list[Node]:
-    return node.children("cac:InvoiceLine") + node.children("cac:CreditNoteLine")
+def _of_lines(node: Node, name: str) -> list[tuple[int, Seen]]:
+    """Return the groups of this name in lines, each with the rank of its line in the model."""
+    found = [seen for seen in node.group.outline.groups(name) if seen.line is not None]
+    if not found:
+        return []
+    ranks = line_ranks(node)
+    return sorted(((ranks[seen.part], seen) for seen in found), key=lambda ranked: ranked[0])
+
+
+def _is_of_delivery(address: Node) -> bool:
+    """Whether an address is that of a place of delivery."""
+    above = address.element.iterancestors() if address.element is not None else ()
+    return [step.tag for step in above][:2] == [_LOCATION, _DELIVERY]
 
 
 def _same_party(payee: Node, seller: Node) -> bool:
+    if payee.element is None:
+        return False
     return any(
         {one.raw() for one in payee.children(path)} & {one.raw() for one in seller.children(path)}
         for path in ("cac:PartyName/cbc:Name", "cac:PartyIdentification/cbc:ID")

@@ -28,8 +28,8 @@ def read_line(node: Node) -> InvoiceLine:
         id=node.text("cbc:ID", "BT-126"),
         note=node.text("cbc:Note", "BT-127"),
         object_id=_object(node),
-        quantity=quantity.decimal(".", "BT-129"),
-        unit=_unit(quantity),
+        quantity=quantity.decimal(bt="BT-129"),
+        unit=quantity.attribute("unitCode", "BT-130"),
         net=node.decimal("cbc:LineExtensionAmount", "BT-131"),
         order_line=node.text("cac:OrderLineReference/cbc:LineID", "BT-132"),
         accounting_reference=node.text("cbc:AccountingCost", "BT-133"),
@@ -52,8 +52,7 @@ def read_line(node: Node) -> InvoiceLine:
 def read_tax(node: Node, category: str, rate: str) -> tuple[str | None, Decimal | None]:
     """Return category and rate of a tax category, noted under their terms."""
     code = node.text("cbc:ID", category)
-    if node.notes is not None:
-        note_tax(node, category, vat=is_vat(node))
+    note_tax(node, category, vat=is_vat(node))
     return code, node.decimal("cbc:Percent", rate)
 
 
@@ -64,8 +63,8 @@ def read_allowance(
     said = node.text("cbc:ChargeIndicator")
     is_charge = said in ("true", "1")
     terms = charge if is_charge else allowance
-    if node.notes is not None and said not in ("true", "false"):
-        node.notes.indicators[terms.group, *node.at] = said or ""
+    if said not in ("true", "false"):
+        node.group.note_indicator(terms.group, said or "")
     category, rate = read_tax(node.child("cac:TaxCategory"), terms.category, terms.rate)
     return AllowanceCharge(
         is_charge=is_charge,
@@ -81,20 +80,14 @@ def read_allowance(
 
 def read_period(node: Node, start: str, end: str) -> Period | None:
     """Return a period, its dates noted under their terms; None when it says none of its own."""
+    if node.element is None:
+        return None
     period = Period(
         start=node.date("cbc:StartDate", start),
         end=node.date("cbc:EndDate", end),
         description=node.text("cbc:Description"),
     )
     return None if period == Period() else period
-
-
-def _unit(quantity: Node) -> str | None:
-    unit = quantity.attribute("unitCode")
-    element, notes = quantity.element, quantity.notes
-    if unit is None and notes is not None and element is not None and "unitCode" in element.attrib:
-        notes.there.add(("BT-130", *quantity.at))
-    return unit
 
 
 def _object(node: Node) -> Identifier | None:
@@ -117,7 +110,7 @@ def _item(node: Node, attributes: list[tuple[str, str]]) -> Item:
     classifications = [
         Identifier(code, one.attribute("listID"), one.attribute("listVersionID"))
         for one in node.children("cac:CommodityClassification/cbc:ItemClassificationCode")
-        if (code := one.text(".", "BT-158"))
+        if (code := one.text(bt="BT-158"))
     ]
     return Item(
         name=node.text("cbc:Name", "BT-153"),
@@ -137,6 +130,6 @@ def _price(node: Node) -> Price:
         net=node.decimal("cbc:PriceAmount", "BT-146"),
         discount=node.decimal("cac:AllowanceCharge/cbc:Amount", "BT-147"),
         gross=node.decimal("cac:AllowanceCharge/cbc:BaseAmount", "BT-148"),
-        base_quantity=basis.decimal(".", "BT-149"),
+        base_quantity=basis.decimal(bt="BT-149"),
         base_unit=basis.attribute("unitCode"),
     )

@@ -37,7 +37,7 @@ def read_party(
     if contact is None and accounting_contact is not None:
         contact = read_contact(accounting_contact, department_first=department_first)
     blank = not node and contact is None and service_code is None
-    if blank and (node.element is None or node.notes is None):
+    if blank and (node.element is None or node.group.notes.strict):
         return None
     entity = node.child("cac:PartyLegalEntity")
     legal_id, identifiers = _identifiers(node, entity, terms)
@@ -68,7 +68,7 @@ def read_party(
 def creditor_identifier(*parties: Node) -> str | None:
     """Return BT-90: the identifier of scheme SEPA of the payee or the seller."""
     return first(
-        one.text(".", "BT-90")
+        one.text(bt="BT-90")
         for party in parties
         for one in party.children("cac:PartyIdentification/cbc:ID")
         if one.attribute("schemeID") == SEPA
@@ -92,6 +92,8 @@ def read_address(node: Node, country: str | None = None) -> Address | None:
 
 def read_contact(node: Node, *, department_first: bool = False) -> Contact | None:
     """Return a contact; None when there is none, or nothing but a service code."""
+    if node.element is None:
+        return None
     names = [node.text("cbc:Name"), node.text("cbc:Note")]
     if department_first:
         names.reverse()
@@ -117,9 +119,9 @@ def _identifiers(
             continue
         kind = one.attribute("schemeName")
         if kind and not one.attribute("schemeID"):
-            value = one.text(".", terms.legal_id)
+            value = one.text(bt=terms.legal_id)
             legal = legal or (Identifier(value, kind) if value else None)
-        elif value := one.text(".", terms.identifier):
+        elif value := one.text(bt=terms.identifier):
             identifiers.append(Identifier(value, one.attribute("schemeID")))
     return legal, tuple(identifiers)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from transforms.invoice import CreditTransfer, Delivery, Payment, Totals, VatBreakdown
 from transforms.read_ubl_line import read_tax
 from transforms.read_ubl_party import creditor_identifier, read_address
-from transforms.ubl_node import UblNode
-from transforms.xml_node import Node, present
+from transforms.xml_node import ABSENT, Node, present
 
 
 def read_delivery(node: Node) -> Delivery | None:
@@ -29,11 +28,11 @@ def read_payment(node: Node, seller: Node, payee: Node) -> Payment | None:
     creditor = creditor_identifier(payee, seller)
     if not means and creditor is None:
         return None
-    first = means[0] if means else UblNode(None)
+    first = means[0] if means else ABSENT
     code = first.child("cbc:PaymentMeansCode")
     card, mandate = first.child("cac:CardAccount"), first.child("cac:PaymentMandate")
     return Payment(
-        means_code=code.text(".", "BT-81"),
+        means_code=code.text(bt="BT-81"),
         means_text=code.attribute("name"),
         note=first.text("cbc:InstructionNote"),
         remittance=first.text("cbc:PaymentID", "BT-83"),
@@ -76,9 +75,9 @@ def read_totals(node: Node, currency: str | None) -> Totals:
     vat = accounting = None
     for one in node.children("cac:TaxTotal/cbc:TaxAmount"):
         if one.attribute("currencyID") in (None, currency):
-            vat = one.decimal(".", "BT-110")
+            vat = one.decimal(bt="BT-110")
         else:
-            accounting = one.decimal(".", "BT-111")
+            accounting = one.decimal(bt="BT-111")
     total = node.child("cac:LegalMonetaryTotal", "BG-22")
     return Totals(
         lines=total.decimal("cbc:LineExtensionAmount", "BT-106"),

@@ -16,103 +16,108 @@ from lxml import etree
 from transforms.facts import ExtraTax, Facts, InnerGroup
 from transforms.read_ubl_settlement import read_breakdown
 from transforms.ubl import CAC
-from transforms.ubl_node import UblNode, is_vat
-from transforms.xml_node import Node, Notes
+from transforms.ubl_node import is_vat
+from transforms.xml_node import Node
+from transforms.xml_notes import Notes
+from transforms.xml_outline import Outline, Seen
 
-_CATEGORY: Final = f"{{{CAC}}}TaxCategory"
-_OF_ITEM: Final = f"{{{CAC}}}ClassifiedTaxCategory"
 _ITEM: Final = f"{{{CAC}}}Item"
 _ALLOWANCE: Final = f"{{{CAC}}}AllowanceCharge"
 _TOTAL: Final = f"{{{CAC}}}TaxTotal"
 _SUBTOTAL: Final = f"{{{CAC}}}TaxSubtotal"
 
-#: The lines of the document with their ranks.
-_Lines = dict[etree._Element, int]
+#: Groups that are looked for at any depth.
+TAX_GROUPS: Final = ("cac:ClassifiedTaxCategory", "cac:TaxCategory", "cac:TaxSubtotal")
 
 
 def extra_taxes(node: Node) -> Iterator[ExtraTax]:
     """Yield the tax categories of the invoice ``node`` that its model does not hold."""
-    root = node.element
-    if root is None:
-        return
-    lines = _lines(root)
-    for category in root.iter(_OF_ITEM):
+    outline = node.group.outline
+    for seen in outline.groups("cac:ClassifiedTaxCategory"):
+        category = seen.element
         item = category.getparent()
-        line = None if item is None or item.tag != _ITEM else item.getparent()
-        if item is None or line is None or line not in lines:
-            yield _extra(category, "BG-25")
-        elif item.find(_OF_ITEM) is not category or line.find(_ITEM) is not item:
-            yield _extra(category, "BG-25", lines[line])
-    for category in root.iter(_CATEGORY):
-        parent = category.getparent()
-        if parent is not None and not _is_modelled(category, parent, root, lines):
-            yield _of_allowance(category, parent, root)
+        if item is None or not is_of_item(seen):
+            yield _extra(node, category, "BG-25")
+        elif not (
+            _is_first(outline, category, item, "cac:ClassifiedTaxCategory")
+            and _is_first(outline, item, seen.part, "cac:Item")
+        ):
+            yield _extra(node, category, "BG-25", line_ranks(node)[seen.part])
+    for seen in outline.groups("cac:TaxCategory"):
+        parent = seen.element.getparent()
+        if parent is not None and not _is_modelled(seen, parent, node):
+            yield _of_allowance(node, seen.element, parent)
 
 
 def inner_groups(node: Node) -> Iterator[InnerGroup]:
     """Yield the VAT groups of the invoice ``node`` that are none of the document."""
-    root = node.element
-    if root is None:
-        return
-    lines = _lines(root)
-    for subtotal in root.iter(_SUBTOTAL):
-        total = subtotal.getparent()
+    outline = node.group.outline
+    for seen in outline.groups("cac:TaxSubtotal"):
+        total = seen.element.getparent()
         holder = None if total is None or total.tag != _TOTAL else total.getparent()
-        if holder is None or holder is root:
+        if holder is None or holder is node.element:
             continue
-        notes = Notes()
-        group = read_breakdown(UblNode(subtotal, notes, (0,)))
+        notes = Notes(outline)
+        group = read_breakdown(Node(seen.element, notes.group(0)))
         facts = Facts(
             from_xml=True,
             there=frozenset(notes.there),
             texts=notes.texts,
             foreign=frozenset(notes.foreign),
         )
-        line = next((lines[one] for one in subtotal.iterancestors() if one in lines), None)
+        line = None if seen.line is None else line_ranks(node)[seen.part]
         yield InnerGroup(group, facts, line)
 
 
-def _lines(root: etree._Element) -> _Lines:
-    names = ("InvoiceLine", "CreditNoteLine")
-    found = (line for name in names for line in root.iterchildren(f"{{{CAC}}}{name}"))
-    return {line: rank for rank, line in enumerate(found)}
+def line_ranks(node: Node) -> dict[etree._Element | None, int]:
+    """Return the lines of the invoice ``node`` with their ranks in the model."""
+    lines = node.children("cac:InvoiceLine") + node.children("cac:CreditNoteLine")
+    return {line.element: rank for rank, line in enumerate(lines)}
 
 
-def _is_modelled(
-    category: etree._Element, parent: etree._Element, root: etree._Element, lines: _Lines
-) -> bool:
+def is_of_item(seen: Seen) -> bool:
+    """Whether a group is of an item of a line itself, not of one further down."""
+    item = seen.element.getparent()
+    if seen.line is None or item is None or item.tag != _ITEM:
+        return False
+    return item.getparent() is seen.part
+
+
+def _is_first(outline: Outline, element: etree._Element, parent: etree._Element, name: str) -> bool:
+    return outline.children[parent].get(name) is element
+
+
+def _is_modelled(seen: Seen, parent: etree._Element, node: Node) -> bool:
     """Whether it is the first category of an allowance, charge or VAT group of the model."""
     above = parent.getparent()
-    if above is None or parent.find(_CATEGORY) is not category:
+    if above is None or not _is_first(node.group.outline, seen.element, parent, "cac:TaxCategory"):
         return False
     if parent.tag == _ALLOWANCE:
-        return above is root or above in lines
-    return parent.tag == _SUBTOTAL and above.getparent() is root
+        return above is node.element or (seen.line is not None and above is seen.part)
+    return parent.tag == _SUBTOTAL and above.getparent() is node.element
 
 
-def _of_allowance(
-    category: etree._Element, parent: etree._Element, root: etree._Element
-) -> ExtraTax:
+def _of_allowance(node: Node, category: etree._Element, parent: etree._Element) -> ExtraTax:
     if parent.tag != _ALLOWANCE:
-        return _extra(category, "")
-    said = UblNode(parent).text("cbc:ChargeIndicator")
+        return _extra(node, category, "")
+    said = Node(parent, node.group).text("cbc:ChargeIndicator")
     is_charge = said in ("true", "1")
-    if parent.getparent() is root:
-        rank = list(root.iterchildren(_ALLOWANCE)).index(parent)
-        return _extra(category, "BG-21" if is_charge else "BG-20", rank)
+    if parent.getparent() is node.element:
+        alike = [one.element for one in node.children("cac:AllowanceCharge")]
+        return _extra(node, category, "BG-21" if is_charge else "BG-20", alike.index(parent))
     if said is None:
-        return _extra(category, "BG-20")
-    return _extra(category, "BG-28" if is_charge else "BG-27")
+        return _extra(node, category, "BG-20")
+    return _extra(node, category, "BG-28" if is_charge else "BG-27")
 
 
-def _extra(category: etree._Element, group: str, rank: int | None = None) -> ExtraTax:
-    node = UblNode(category, Notes())
+def _extra(node: Node, category: etree._Element, group: str, rank: int | None = None) -> ExtraTax:
+    tax = Node(category, node.group)
     return ExtraTax(
-        node.raw("cbc:ID") or "",
-        is_vat(node),
+        tax.raw("cbc:ID") or "",
+        is_vat(tax),
         group,
         rank,
-        node.decimal("cbc:Percent"),
-        node.exists("cbc:Percent"),
-        node.exists("cbc:ID"),
+        tax.decimal("cbc:Percent"),
+        tax.exists("cbc:Percent"),
+        tax.exists("cbc:ID"),
     )

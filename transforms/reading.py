@@ -8,23 +8,22 @@ among the facts, so that the rules may judge it. ``transforms.read_cii`` and
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from lxml import etree
 
 from config.target import SyntaxName
 from transforms.cii import RSM
-from transforms.cii_node import CiiNode
-from transforms.facts import Facts, Key
+from transforms.facts import Facts
 from transforms.finding import Location
 from transforms.invoice import Invoice, Provenance
 from transforms.read_cii import read_cii_node
-from transforms.read_cii_facts import cii_facts
+from transforms.read_cii_facts import CII_FACTS, cii_facts
 from transforms.read_ubl import UBL_ROOTS, read_ubl_node
-from transforms.read_ubl_facts import ubl_facts
-from transforms.ubl_node import UblNode
-from transforms.xml_node import Notes, ReadError, parse_xml
+from transforms.read_ubl_facts import UBL_FACTS, ubl_facts
+from transforms.xml_node import Node, ReadError, open_document, parse_xml
+from transforms.xml_notes import GroupKey, Places
 from transforms.xml_path import Ranks, line_of, xpath_of
 
 
@@ -32,7 +31,7 @@ from transforms.xml_path import Ranks, line_of, xpath_of
 class XmlProvenance(Provenance):
     """Where the values of an invoice stand in its XML."""
 
-    places: Mapping[Key, etree._Element] = field(default_factory=dict)
+    places: Places = field(default_factory=dict)
     ranks: Ranks = field(default_factory=dict, compare=False, repr=False)
 
     def locate(self, bt: str | None, index: int | None = None, rank: int | None = None) -> Location:
@@ -46,15 +45,16 @@ class XmlProvenance(Provenance):
         self, bt: str | None, index: int | None, rank: int | None
     ) -> etree._Element | None:
         ranks = tuple(one for one in (index, rank) if one is not None)
-        keys: list[Key] = []
+        keys: list[tuple[str, GroupKey]] = []
         if bt is not None:
-            keys = [(bt, *ranks), (bt, *ranks, 0), (bt,)]
+            keys = [(bt, ranks), (bt, (*ranks, 0)), (bt, ())]
             keys += [
-                (group, *ranks) for group in _GROUPS if rank is not None and bt in _GROUPS[group]
+                (group, ranks) for group in _GROUPS if rank is not None and bt in _GROUPS[group]
             ]
         if index is not None:
-            keys.append(("BG-25", index))
-        return next((self.places[key] for key in keys if key in self.places), None)
+            keys.append(("BG-25", (index,)))
+        found = (self.places[at].get(term) for term, at in keys if at in self.places)
+        return next((element for element in found if element is not None), None)
 
 
 def _terms(first: int, last: int) -> frozenset[str]:
@@ -86,22 +86,24 @@ def read_invoice(root: etree._Element, *, file: str = "") -> Reading:
     Raises:
         ReadError: the root is that of no invoice.
     """
-    notes = Notes()
     if root.tag == f"{{{RSM}}}CrossIndustryInvoice":
-        node = CiiNode(root, notes)
         syntax: SyntaxName = "cii"
-        invoice = read_cii_node(node)
-        facts = cii_facts(node, notes)
+        node = open_document(root, CII_FACTS)
+        invoice = read_cii_node(node, _provenance(node, file))
+        facts = cii_facts(node)
     elif root.tag in UBL_ROOTS:
-        ubl = UblNode(root, notes)
         syntax = "ubl"
-        invoice = read_ubl_node(ubl)
-        facts = ubl_facts(ubl, notes)
+        node = open_document(root, UBL_FACTS)
+        invoice = read_ubl_node(node, _provenance(node, file))
+        facts = ubl_facts(node)
     else:
         msg = f"neither a UBL invoice nor a Cross Industry Invoice: {root.tag}"
         raise ReadError(msg)
-    provenance = XmlProvenance(file, 1, {}, places=notes.places)
-    return Reading(syntax, replace(invoice, provenance=provenance), facts)
+    return Reading(syntax, invoice, facts)
+
+
+def _provenance(node: Node, file: str) -> XmlProvenance:
+    return XmlProvenance(file, 1, {}, places=node.group.notes.places)
 
 
 def read_document(data: bytes, *, file: str = "") -> Reading:

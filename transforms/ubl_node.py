@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from transforms.facts import BLANKS
 from transforms.ubl import CAC, CBC
 from transforms.xml_node import Node
+from transforms.xml_outline import Layout, Names
 
-UBL_NAMESPACES: Final = {"cac": CAC, "cbc": CBC}
-
-
-class UblNode(Node):
-    """An element of a UBL invoice, or the absence of one."""
-
-    __slots__ = ()
-    namespaces: Mapping[str, str] = UBL_NAMESPACES
+UBL_LAYOUT: Final = Layout(
+    Names({"cac": CAC, "cbc": CBC}), lines=frozenset({"cac:InvoiceLine", "cac:CreditNoteLine"})
+)
 
 
 def is_vat(node: Node) -> bool:

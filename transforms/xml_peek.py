@@ -9,27 +9,27 @@ from __future__ import annotations
 from lxml import etree
 
 from transforms.cii import RSM
-from transforms.cii_node import CiiNode
+from transforms.cii_node import CII_LAYOUT
 from transforms.invoice import Party
 from transforms.mapping import Peek
 from transforms.party_terms import BUYER
 from transforms.read_cii_party import read_party as read_cii_party
 from transforms.read_ubl import UBL_ROOTS
 from transforms.read_ubl_party import read_party as read_ubl_party
-from transforms.ubl_node import UblNode
-from transforms.xml_node import Notes
+from transforms.ubl_node import UBL_LAYOUT
+from transforms.xml_node import Node, open_document
 
 
 def peek_xml(root: etree._Element) -> Peek:
     """Return number (BT-1), buyer (BT-47) and service (BT-10); nothing of what is no invoice."""
     if root.tag == f"{{{RSM}}}CrossIndustryInvoice":
-        return _peek_cii(CiiNode(root, Notes()))
+        return _peek_cii(open_document(root, CII_LAYOUT))
     if root.tag in UBL_ROOTS:
-        return _peek_ubl(UblNode(root, Notes()))
+        return _peek_ubl(open_document(root, UBL_LAYOUT))
     return Peek(None)
 
 
-def _peek_cii(node: CiiNode) -> Peek:
+def _peek_cii(node: Node) -> Peek:
     agreement = node.child("rsm:SupplyChainTradeTransaction").child(
         "ram:ApplicableHeaderTradeAgreement"
     )
@@ -40,7 +40,7 @@ def _peek_cii(node: CiiNode) -> Peek:
     )
 
 
-def _peek_ubl(node: UblNode) -> Peek:
+def _peek_ubl(node: Node) -> Peek:
     customer = node.child("cac:AccountingCustomerParty")
     contact = customer.child("cac:AccountingContact")
     return Peek(

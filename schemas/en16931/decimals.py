@@ -20,6 +20,7 @@ from transforms.invoice import Invoice
 DECIMALS = Family("en16931.decimals")
 
 _PLACES = 2
+_CENT = Decimal("0.01")
 
 
 @DECIMALS.check(
@@ -110,7 +111,7 @@ def is_long(value: Decimal | None, facts: Facts, bt: str, *ranks: int) -> bool:
     """Whether an amount is written with more than two characters after its point."""
     if facts.texts and (text := facts.texts.get((bt, *ranks))) is not None:
         return len(text.partition(".")[2]) > _PLACES
-    if value is None:
+    if value is None or value.same_quantum(_CENT):
         return False
     exponent = value.as_tuple().exponent
     return isinstance(exponent, int) and exponent < -_PLACES

@@ -60,7 +60,7 @@ def uses_of(invoice: Invoice, context: RuleContext) -> dict[str, list[Use]]:
     """Return all uses by category; those without one under an empty text."""
     uses: dict[str, list[Use]] = {}
     facts = context.facts
-    foreign = facts.foreign
+    foreign, texts = facts.foreign, facts.texts
     for rank, line in enumerate(invoice.lines):
         category, rate = line.vat_category or "", line.vat_rate
         if not category and rate is None and not facts.has("BT-151-TAX", rank):
@@ -68,14 +68,13 @@ def uses_of(invoice: Invoice, context: RuleContext) -> dict[str, list[Use]]:
         rated, vat, exact = rate is not None, True, True
         if facts.from_xml:
             rated = rated or facts.has("BT-152", rank)
-            vat = ("BT-151", rank) not in foreign
-            exact = ("BT-151", rank) not in facts.texts
-            category = as_compared(category, context, "BT-151", rank)
+            vat = not foreign or ("BT-151", rank) not in foreign
+            exact = not texts or ("BT-151", rank) not in texts
+            if texts:
+                category = as_compared(category, context, "BT-151", rank)
+        amount = line.net or ZERO
         use = Use(
-            *(category, rate, rated, line.net or ZERO, LINE, "BT-151", "BT-152"),
-            line=rank,
-            vat=vat,
-            exact=exact,
+            *(category, rate, rated, amount, LINE, "BT-151", "BT-152", rank, vat, True, exact),
             told=bool(category) or facts.has("BT-151", rank),
         )
         uses.setdefault(category, []).append(use)

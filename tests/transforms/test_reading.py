@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from config.target import load_target
@@ -14,6 +16,7 @@ from transforms.invoice import Invoice
 from transforms.reading import read_document
 from transforms.ubl import CAC, CBC, INVOICE, render_ubl
 from transforms.xml_node import ReadError
+from transforms.xml_outline import Outline
 
 NORM = load_target("en16931")
 UBL = f'<Invoice xmlns="{INVOICE}" xmlns:cac="{CAC}" xmlns:cbc="{CBC}">{{}}</Invoice>'
@@ -53,6 +56,18 @@ def test_a_value_is_found_again_by_its_path_and_line() -> None:
     assert place.xpath == "/ubl:Invoice/cac:InvoiceLine[2]/cbc:ID"
     assert invoice.locate("BT-131", 0).xpath == "/ubl:Invoice/cac:InvoiceLine[1]"
     assert invoice.locate("BT-1").xpath is None
+
+
+def test_what_the_reader_needed_goes_when_it_is_done() -> None:
+    # An outline in a cycle would keep every document in memory until the next collection.
+    gc.collect()
+    gc.disable()
+    try:
+        reading = read_document(render_ubl(SAMPLES["a1_invoice"], NORM))
+        assert not [one for one in gc.get_objects() if isinstance(one, Outline)]
+        assert reading.invoice.locate("BT-126", 0).xpath
+    finally:
+        gc.enable()
 
 
 def test_a_finding_names_the_element_at_fault() -> None:
