@@ -74,7 +74,13 @@ def _side(key: tuple[str, ...], columns: Mapping[str, bool], shape: Shape) -> Si
     return Side(key, frozenset({*key, *columns}), tuple(dict.fromkeys((*needed, *required))))
 
 
+def like(column: str, columns: Sequence[str]) -> str | None:
+    """Return the one of ``columns`` that looks most like ``column``, if one does."""
+    near = get_close_matches(column, [name for name in columns if name], n=1, cutoff=0.75)
+    return near[0] if near else None
+
+
 def with_likeness(column: str, columns: Sequence[str]) -> str:
     """Return ``column`` in quotes, with the column of the file that looks most like it."""
-    near = get_close_matches(column, [name for name in columns if name], n=1, cutoff=0.75)
-    return f"{column!r} (did you mean {near[0]!r}?)" if near else repr(column)
+    near = like(column, columns)
+    return f"{column!r} (did you mean {near!r}?)" if near else repr(column)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from config.profile import Profile
 from flows.errors import ConfigurationError
 from flows.extract_sets import ExtractFile, WrongProfileError
-from flows.extract_sides import Side, with_likeness
+from flows.extract_sides import Side, like, with_likeness
 from flows.tables import open_table
 from transforms.accounting_files import AccountingFileError
 from transforms.finding import Finding, Location, Severity
@@ -65,11 +65,11 @@ class ExtractTables:
                     wanted=side.wanted,
                     trailer_mark=self._trailer_mark,
                 )
-            except TableError as error:
+                with closing(table):
+                    yield table
+            except TableError as error:  # a damage may show after the heading
                 message = f"{file.name} cannot be read: {error}."
                 raise WrongProfileError(message, next_step=error.next_step) from error
-            with closing(table):
-                yield table
 
     def columns(self, file: ExtractFile, side: Side) -> tuple[str, ...]:
         """Return every column of a file, under the profile's names."""
@@ -90,7 +90,7 @@ class ExtractTables:
             return 0
 
     def check(self, file: ExtractFile, side: Side, *, strange: bool = True) -> Checked:
-        """Return what a file gives a side; ``strange``: columns nobody uses are told."""
+        """Return what a file gives a side; ``strange``: all columns nobody uses are told."""
         columns = self.columns(file, side)
         found = Checked()
         if not columns:
@@ -104,10 +104,13 @@ class ExtractTables:
             found.kept = kept_columns(columns, side.wanted)
         except TableError as error:
             found.faults.append(f"{file.name}: {error}")
-        if strange:
-            known = side.wanted | set(self._profile.ignored_columns)
-            unused = [name for name in dict.fromkeys(columns) if name and name not in known]
-            found.warnings += _unused(file.name, unused)
+        known = side.wanted | set(self._profile.ignored_columns)
+        unknown = [column for column in dict.fromkeys(columns) if column and column not in known]
+        if not strange:
+            # A name that is nearly one of those used may be that column, misspelt.
+            absent = [column for column in side.wanted if column not in columns]
+            unknown = [column for column in unknown if like(column, absent)]
+        found.warnings += _unused(file.name, unknown)
         return found
 
 

@@ -80,6 +80,8 @@ class ExtractReading:
         self.warnings: list[Finding] = []
         self._of_itself = {join.name for join in profile.joined if join.optional and join.of_itself}
         self._kept: dict[str, tuple[str, ...]] = {}
+        #: Files that only complete others and were counted: several joins may read one.
+        self._told: set[str] = set()
         self._tables = ExtractTables(profile, trailer_mark)
         self._sets = sets_of(files, profile, self._sides, self._tables.fits)
         checked: dict[tuple[str, str], None] = {}
@@ -107,14 +109,16 @@ class ExtractReading:
                 yield from self._of_set(group)
             return
         joins = [join for join in self._profile.joined if join.name in self._sides.joined]
+        hold = self._profile.shape.unreadable_rows == "quarantine_neighbours"
         with closing(JoinIndex(self._spill_folder / "joined.rows", joins)) as index:
             self._fill(index)
             for group in self._sets:
                 files = {n: [file.sha256 for file in found] for n, found in group.joined.items()}
                 for rows in self._of_set(group):
                     header, lines = rows.blocks[0], rows.blocks[-1]
-                    blocks = (*rows.blocks, *index.blocks(files, header, lines))
-                    yield InvoiceRows(rows.key, blocks, rows.findings)
+                    joined = index.blocks(files, header, lines)
+                    doubts = index.doubts(files, header, lines, joined, hold=hold)
+                    yield InvoiceRows(rows.key, (*rows.blocks, *joined), (*rows.findings, *doubts))
 
     def _of_set(self, group: ExtractSet) -> Iterator[InvoiceRows]:
         if group.lines is None:
@@ -132,22 +136,28 @@ class ExtractReading:
                     kept = self._kept.get(f"{name}:{file.name}", ())
                     if kept and (name, file.sha256) not in done:
                         done.add((name, file.sha256))
-                        rows = self._joined(file, self._sides.joined[name], kept)
-                        index.add(name, file.name, file.sha256, kept, rows)
+                        side = self._sides.joined[name]
+                        rows = self._joined(file, side, kept)
+                        columns = self._tables.columns(file, side)
+                        index.add(name, file.name, file.sha256, kept, rows, all_columns=columns)
         index.ready()
 
     def _joined(
         self, file: ExtractFile, side: Side, kept: tuple[str, ...]
-    ) -> Iterator[tuple[int, tuple[str, ...]]]:
+    ) -> Iterator[tuple[int, tuple[str, ...]] | RowFault]:
         own = any(file in group.invoices for group in self._sets)
+        told = own or file.name in self._told
+        self._told.add(file.name)
         with self._tables.open(file, side) as table:
             for chunk in table.chunks(kept):
-                if not own:
+                if not told:
                     count = len(chunk.lines) + len(chunk.faults)
                     self.rows_read += count
                     self.rows_by_file[file.name] += count
                     self.orphan_findings += [f for fault in chunk.faults for f in fault.findings]
-                yield from zip(chunk.lines, chunk.rows, strict=True)
+                yield from in_order(chunk)
+            if not told:
+                self.warnings += table.warnings
 
     def _check(self, file: ExtractFile, side: Side, join: str = "") -> list[str]:
         # Master data has many more columns than an invoice needs: they are not told.
@@ -155,7 +165,7 @@ class ExtractReading:
         if checked.faults and join in self._of_itself:
             return []  # the extract does not say by what its invoices name one another
         self._kept[f"{join}:{file.name}" if join else file.name] = checked.kept
-        self.warnings += checked.warnings
+        self.warnings += [w for w in checked.warnings if w not in self.warnings]
         return checked.faults
 
     # -- rows ------------------------------------------------------------------------------------

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from config.profile import Join
+from transforms.finding import Finding, Location, Severity
 from transforms.grouping import RowBlock
 from transforms.joining import key_text
+from transforms.records import RowFault
 
 _BATCH = 2000
 _HEADER = "header."
@@ -33,6 +35,8 @@ class JoinIndex:
         self._joins = {join.name: join for join in joins}
         self._columns: dict[tuple[str, str], tuple[str, ...]] = {}
         self._names: dict[str, str] = {}
+        #: First line of the unreadable rows of a file, by the key they name; None: not certain.
+        self._faults: dict[tuple[str, str], dict[str | None, int]] = {}
         self._database = sqlite3.connect(path)
         # A scratch file: what a crash loses is read again from the extract.
         self._database.executescript(
@@ -41,16 +45,34 @@ class JoinIndex:
         )
 
     def add(
-        self, name: str, file: str, sha256: str, columns: Sequence[str], rows: Iterable[Numbered]
+        self,
+        name: str,
+        file: str,
+        sha256: str,
+        columns: Sequence[str],
+        rows: Iterable[Numbered | RowFault],
+        *,
+        all_columns: Sequence[str] = (),
     ) -> None:
-        """Keep the rows of a file that serve the join ``name``."""
+        """Keep the rows of a file that serve the join ``name``.
+
+        Args:
+            columns: those of the cells of ``rows``.
+            all_columns: those of the file, which the cells of unreadable rows have.
+        """
         join = self._joins[name]
         self._columns[name, sha256] = tuple(columns)
         self._names[sha256] = file
         ranks = [columns.index(column) for column in _anchors(join)]
+        in_file = [all_columns.index(column) for column in _anchors(join) if column in all_columns]
+        faults = self._faults.setdefault((name, sha256), {})
 
         def records() -> Iterator[tuple[str, str, str, int, str]]:
-            for line, cells in rows:
+            for row in rows:
+                if isinstance(row, RowFault):
+                    faults.setdefault(_key_of(row, in_file, join), row.line)
+                    continue
+                line, cells = row
                 key = _MARK.join(key_text(cells[rank], join.zeros) for rank in ranks)
                 yield name, sha256, key, line, json.dumps(cells)
 
@@ -81,6 +103,33 @@ class JoinIndex:
             seen[name] = blocks
             found += blocks[:1] if len(blocks) < 2 else [_merged(blocks)]
         return tuple(found)
+
+    def doubts(
+        self,
+        files: Mapping[str, Sequence[str]],
+        header: RowBlock,
+        lines: RowBlock,
+        blocks: Sequence[RowBlock],
+        *,
+        hold: bool,
+    ) -> Iterator[Finding]:
+        """Yield what tells that an unreadable row of a joined file may belong to an invoice.
+
+        Args:
+            files, header, lines: as for :meth:`blocks`, which gave ``blocks``.
+            hold: whether a row that names nobody is told to all invoices that may lack it.
+        """
+        if not any(self._faults.values()):
+            return
+        seen = {block.side: [block] for block in blocks}
+        for name, join in self._joins.items():
+            keys = self._keys(join, header, lines, seen)
+            lacks = bool(keys) and _may_lack(join, keys, seen.get(name, ()))
+            for sha256 in files.get(name, ()):
+                for key, line in self._faults.get((name, sha256), {}).items():
+                    if key in keys or (key is None and hold and lacks):
+                        place = Location(self._names[sha256], line)
+                        yield Finding("XT-NEIGHBOUR-01", Severity.ERROR, place)
 
     def close(self) -> None:
         """Remove the file."""
@@ -133,6 +182,31 @@ class JoinIndex:
                 )
                 keys = {(*key, value): None for key in keys for value in values}
         return [_MARK.join(key) for key in keys if all(key)]
+
+
+def _key_of(fault: RowFault, ranks: Sequence[int], join: Join) -> str | None:
+    """Return the key that an unreadable row names, when all of it is certain."""
+    if not ranks or len(ranks) < len(_anchors(join)):
+        return None
+    if max(ranks) >= min(fault.trusted, len(fault.cells)):
+        return None
+    key = [key_text(fault.cells[rank], join.zeros) for rank in ranks]
+    return _MARK.join(key) if all(key) else None
+
+
+def _may_lack(join: Join, keys: Sequence[str], blocks: Sequence[RowBlock]) -> bool:
+    """Whether a row more could have served an invoice: one that has its only row lacks none."""
+    if join.count > 1 or join.several != "finding" or join.when:
+        return True
+    anchors = _anchors(join)
+    if len(anchors) < len(join.on):
+        return True
+    found = {
+        _MARK.join(key_text(row[block.columns.index(column)], join.zeros) for column in anchors)
+        for block in blocks
+        for row in block.rows
+    }
+    return not found.issuperset(keys)
 
 
 def _anchors(join: Join) -> tuple[str, ...]:

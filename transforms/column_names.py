@@ -63,14 +63,12 @@ class ColumnNames:
                 msg = f"the column {column.strip()!r} may be {choices}"
                 raise TableError(msg)
             names.append(next(iter(meant), column.strip()))
-        for name in dict.fromkeys(names):
-            own = {
-                column.strip()
-                for column, known in zip(columns, names, strict=True)
-                if known == name
-            }
-            if len(own) > 1 and name in self.wanted:
-                told = " and ".join(repr(column) for column in sorted(own))
+        own: dict[str, set[str]] = {}
+        for column, name in zip(columns, names, strict=True):
+            own.setdefault(name, set()).add(column.strip())
+        for name, called in own.items():
+            if len(called) > 1 and name in self.wanted:
+                told = " and ".join(repr(column) for column in sorted(called))
                 msg = f"the columns {told} are all {name!r}: which one counts is unknown"
                 raise TableError(msg)
         return tuple(names)

@@ -138,7 +138,8 @@ class _XmlReader:
                 self.stopped = True
                 yield Finding("XT-XML-02", Severity.ERROR, Location(self._file))
                 return
-        name = etree.QName(element).localname
+        # Not by QName, which refuses what the parser lets through: a prefix that nobody declared.
+        name = str(element.tag).rpartition("}")[2]
         if not self._open and name != "IDOC":
             return
         if not self._open:

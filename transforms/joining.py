@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from config.profile import Join
-from transforms.expression_nodes import Columns, Scope
+from transforms.expression_nodes import Columns, Fault, Scope
 from transforms.expression_nodes import Node as Condition
 from transforms.finding import Finding, Location, Severity
 
@@ -67,9 +67,19 @@ class Joining:
         candidates: Sequence[Numbered],
         place: Location,
         found: list[Finding],
+        *,
+        file: str,
     ) -> Row:
-        """Return the cells that complete one row, empty where nothing fits."""
-        return self._fit(self._index(candidates), row, head, place, found, set())
+        """Return the cells that complete one row, empty where nothing fits.
+
+        Args:
+            file: where ``candidates`` stand.
+        """
+        index = self._index(candidates, file, found)
+        taken: set[Row] = set()
+        cells = self._fit(index, row, head, place, found, taken)
+        self._keep(index, taken)
+        return cells
 
     def lines(
         self,
@@ -78,24 +88,21 @@ class Joining:
         candidates: Sequence[Numbered],
         places: Iterable[Location],
         found: list[Finding],
+        *,
+        file: str,
     ) -> list[Row]:
         """Return the lines completed; what no line took is kept for :meth:`left_over`."""
-        index = self._index(candidates)
+        index = self._index(candidates, file, found)
         taken: set[Row] = set()
         completed = [
             (*row, *self._fit(index, row, head, place, found, taken))
             for row, place in zip(rows, places, strict=True)
         ]
-        self._left = [
-            (key, number)
-            for key, numbereds in index.items()
-            if key not in taken
-            for number, _ in numbereds
-        ]
+        self._keep(index, taken)
         return completed
 
     def left_over(self, file: str, others: Iterable[Row], head: Row) -> Iterator[Finding]:
-        """Yield MP-ROW-01 for each row that was to complete a line and found none.
+        """Yield MP-ROW-01 for each row that was to complete header or line and found none.
 
         Args:
             others: rows of the lines file that are no lines; what belongs to one of them (the tax
@@ -111,13 +118,27 @@ class Joining:
 
     # -- helpers ---------------------------------------------------------------------------------
 
-    def _index(self, candidates: Sequence[Numbered]) -> dict[Row, list[Numbered]]:
+    def _keep(self, index: Mapping[Row, list[Numbered]], taken: set[Row]) -> None:
+        self._left = [
+            (key, number)
+            for key, numbereds in index.items()
+            if key not in taken
+            for number, _ in numbereds
+        ]
+
+    def _index(
+        self, candidates: Sequence[Numbered], file: str, found: list[Finding]
+    ) -> dict[Row, list[Numbered]]:
         index: dict[Row, list[Numbered]] = {}
         zeros = self.join.zeros
         for numbered in candidates:
             row = numbered[1]
-            if self._when is not None and not self._when(Scope(row)):
-                continue
+            if self._when is not None:
+                scope = Scope(row)
+                holds = self._when(scope)
+                found += told(scope.faults, file, numbered[0], None)
+                if not holds:
+                    continue
             key = tuple(key_text(row[r], zeros) if r is not None else "" for r in self._theirs)
             index.setdefault(key, []).append(numbered)
         return index
@@ -144,6 +165,8 @@ class Joining:
         fitting: list[Numbered] = index.get(key, []) if all(key) else []
         if fitting:
             taken.add(key)
+        elif join.files is not None and not join.optional and all(key):
+            found.append(nothing_joined(join, " ".join(key), place))
         if len(fitting) > join.count:
             if join.several == "finding":
                 params = {
@@ -162,3 +185,16 @@ class Joining:
         cells = [cell for _, fit in fitting for cell in fit]
         cells += [""] * (join.count * self._width - len(cells))
         return tuple(cells)
+
+
+def nothing_joined(join: Join, key: str, place: Location) -> Finding:
+    """Return the finding of an invoice, or a line, that files which must be there leave out."""
+    params = {"join": join.name}
+    return Finding("MP-JOIN-02", Severity.WARNING, place, value=key, params=params)
+
+
+def told(faults: Iterable[Fault], file: str, line: int, term: str | None) -> Iterator[Finding]:
+    """Yield what could not be read while an expression was computed for a row."""
+    for fault in faults:
+        place = Location(file, line, fault.column)
+        yield Finding(fault.rule, Severity.ERROR, place, term, fault.value, dict(fault.params))

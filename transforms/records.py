@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 from config.profile import Format
 from transforms.finding import Finding, Location, Severity
+from transforms.headings import Heading, below_other_heading
 
 #: Characters no cell may hold: bytes that are no text under the declared encoding (kept as lone
 #: surrogates), control characters, which XML 1.0 refuses, and the byte-order mark.
@@ -55,8 +56,26 @@ def cells_of(text: str, layout: Format) -> tuple[str, ...]:
         return tuple(text.split(separator))
     try:
         return tuple(next(csv.reader([text], delimiter=separator, quotechar=quote)))
-    except (csv.Error, StopIteration):
+    except StopIteration:
         return tuple(text.split(separator))
+    except csv.Error:  # a cell longer than the module takes, or a broken quote
+        return _long_cells(text, layout)
+
+
+def _long_cells(text: str, layout: Format) -> tuple[str, ...]:
+    whole, _, quoted = _grammar(layout)
+    if not whole.fullmatch(text):
+        return tuple(text.split(layout.separator))
+    cells: list[str] = []
+    at = 0
+    while at <= len(text):
+        found = quoted.match(text, at)
+        end = found.end() if found else text.find(layout.separator, at)
+        end = len(text) if end < 0 else end
+        cell = text[at:end]
+        cells.append(cell[1:-1].replace(layout.quote * 2, layout.quote) if found else cell)
+        at = end + 1
+    return tuple(cells)
 
 
 def bad_character(cell: str, place: Location, encoding: str) -> Finding | None:
@@ -133,6 +152,7 @@ class Records:
         self._whole, self._open, self._quoted = _grammar(layout)
         self.columns: tuple[str, ...] = ()
         self.heading = ""
+        self._headings = Heading(())
 
     def header(self) -> tuple[str, ...]:
         """Read and return the names of the columns; an empty tuple when the file is empty."""
@@ -145,20 +165,24 @@ class Records:
                 msg = f"the file is UTF-8, the profile says {self._layout.encoding}"
                 raise HeaderError(msg)
             self.columns, self.heading = cells, text
+            self._headings = Heading(cells)
             return cells
         return ()
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
         """Return what is worth telling about the file itself, once it is read to its end."""
+        told = self._headings.warnings(self._file)
         if self._ended or not self._line:
-            return ()
-        return (Finding("XT-END-01", Severity.WARNING, Location(self._file, self._line)),)
+            return told
+        return (*told, Finding("XT-END-01", Severity.WARNING, Location(self._file, self._line)))
 
     def __iter__(self) -> Iterator[Record | RowFault]:
         """Yield the data records in order of lines."""
-        width = len(self.columns)
+        width, head = len(self.columns), self._headings
+        long, longer = head.probes
         trailer: int | None = None
+        other: int | None = None
         for line, text, rule in self._split():
             if trailer is not None:
                 place = Location(self._file, line)
@@ -170,6 +194,18 @@ class Records:
                 trailer = line if self.cells(text)[0] == self._trailer_mark else None
                 if trailer is not None:
                     continue
+            if long in text or longer in text:
+                kind = head.kind_of(line, self.cells(text))
+                if kind == "same":
+                    other = None
+                    continue
+                if kind == "other":
+                    other = line
+            if other is not None:
+                yield RowFault(line, (below_other_heading(self._file, line, other),))
+                continue
+            if head.watches:
+                head.see(line, self.cells(text))
             sound = rule is None and self._count(text) == width
             if sound and (text.isprintable() or not BAD_CHARACTER.search(text)):
                 yield Record(line, text)
@@ -215,7 +251,7 @@ class Records:
                 continue
             text = (first + "".join(taken)).rstrip("\r\n")
             if self._whole.fullmatch(text):
-                if width in (0, self._count(text)):
+                if width in (0, self._count(text)) and not self._each_a_row(first, taken):
                     return line, text, None
                 break
             if not self._open.fullmatch(text):
@@ -223,6 +259,16 @@ class Records:
         self._pending.extendleft(reversed(taken))
         self._line -= len(taken)
         return line, first.rstrip("\r\n"), "XT-QUOTE-01"
+
+    def _each_a_row(self, first: str, taken: list[str]) -> bool:
+        """Whether lines joined by a quote are rows by themselves.
+
+        ``"Promo`` in one row and ``24"`` in the next, where nobody quotes: joined they would have
+        as many cells as one row, and the second row would be lost inside of a text.
+        """
+        width = len(self.columns)
+        marks = (line.count(self._layout.separator) for line in (first, *taken))
+        return width > 2 and all(count == width - 1 for count in marks)
 
     def _next(self) -> str | None:
         physical = self._pending.popleft() if self._pending else next(self._text, "")

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import BinaryIO
 
 from transforms.finding import Finding, Location, Severity
+from transforms.headings import Heading
 from transforms.records import BAD_CHARACTER, RowFault, bad_character, text_of
 from transforms.sap_bands import Band, bands_of, is_ruler, told_apart
 from transforms.sap_tabs import SUM_MARK, sums_warning
@@ -58,6 +59,7 @@ class SapListTable:
             )
             raise TableError(msg)
         self._columns = tuple(label for band in self._bands for label in band.labels)
+        self._names = Heading(self._columns)
         self._text = text_of(stream, encoding)
         self._pending: deque[str] = deque()
         self._line = 0
@@ -79,10 +81,10 @@ class SapListTable:
     @property
     def warnings(self) -> tuple[Finding, ...]:
         """Return what is worth telling about the file itself, complete after the last chunk."""
-        sums = sums_warning(self._file, self._sums)
+        told = (*sums_warning(self._file, self._sums), *self._names.warnings(self._file))
         if self._ended:
-            return sums
-        return (*sums, Finding("XT-END-01", Severity.WARNING, Location(self._file, self._line)))
+            return told
+        return (*told, Finding("XT-END-01", Severity.WARNING, Location(self._file, self._line)))
 
     def close(self) -> None:
         """Let go of the stream without closing it."""
@@ -169,6 +171,8 @@ class SapListTable:
                     # The heading again, not as it was: one of the two is damaged.
                     yield self._fault("XT-LIST-01", line, value=text)
                 else:
+                    if self._names.watches:
+                        self._names.see(line, self._cells(lines))
                     yield (
                         line,
                         tuple(
@@ -223,12 +227,16 @@ class SapListTable:
         fault = self._fault("XT-LIST-01", line, value=text)
         return RowFault(line, fault.findings, clean, len(clean))
 
-    def _unreadable(self, line: int, lines: Sequence[str]) -> RowFault:
-        cells = [
+    def _cells(self, lines: Sequence[str]) -> list[str]:
+        """Return every cell of a row."""
+        return [
             band.cell(text, span)
             for band, text in zip(self._bands, lines, strict=True)
             for span in range(len(band.labels))
         ]
+
+    def _unreadable(self, line: int, lines: Sequence[str]) -> RowFault:
+        cells = self._cells(lines)
         places = (Location(self._file, line, column or None) for column in self._columns)
         found = (
             bad_character(cell, place, self._encoding)

@@ -68,15 +68,16 @@ class SapTabRecords(Records):
     @property
     def warnings(self) -> tuple[Finding, ...]:
         """Return what is worth telling about the file itself, once it is read to its end."""
-        return (*sums_warning(self._file, self._sums), *super().warnings)
+        # Each page has its heading.
+        others = (found for found in super().warnings if found.rule != "XT-HEADING-01")
+        return (*sums_warning(self._file, self._sums), *others)
 
     def __iter__(self) -> Iterator[Record | RowFault]:
         """Yield the data records in order of lines."""
         for record in super().__iter__():
-            if isinstance(record, Record):
-                if record.text == self.heading:
-                    continue
-                if SUM_MARK.fullmatch(record.text.split(self._separator, 1)[0].strip()):
-                    self._sums.append(record.line)
-                    continue
+            if isinstance(record, Record) and SUM_MARK.fullmatch(
+                record.text.split(self._separator, 1)[0].strip()
+            ):
+                self._sums.append(record.line)
+                continue
             yield record

@@ -7,16 +7,16 @@ columns and the expressions of terms are computed. What comes out is text again,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from config.profile import Join, Profile, RowKind
 from transforms.expression_functions import plain_text
-from transforms.expression_nodes import Columns, Evaluate, Fault, Scope
+from transforms.expression_nodes import Columns, Evaluate, Scope
 from transforms.finding import Finding, Location, Severity
 from transforms.formulas import COMMENT, Formula, Formulas, formulas
 from transforms.grouping import InvoiceRows, RowBlock
-from transforms.joining import Joining
+from transforms.joining import Joining, nothing_joined, told
 
 Row = tuple[str, ...]
 
@@ -101,9 +101,12 @@ class _Layout:
         self.columns: tuple[str, ...] = (*header, *extra)
         self.line_columns: tuple[str, ...] = (*lines, *extra)
         self._joins: dict[str, list[Joining]] = {"header": [], "lines": []}
+        self._silent: list[Join] = []
         for join, when in found.joins:
             columns = lines if join.rows is not None else joined.get(join.name, ())
             if not columns:
+                if join.files is not None and not join.optional:
+                    self._silent.append(join)  # its files are there, and empty
                 continue
             of = self.columns if join.to == "header" else self.line_columns
             joining = Joining(join, columns, when, _ranks(of), raw_header)
@@ -154,7 +157,7 @@ class _Layout:
         if self._needs_lines:
             sorted_rows = self._sort(head, lines, found)
             joined = self._with_joins(sorted_rows, head, lines, others, found)
-        return self._headed(head, header, sorted_rows, joined, others, found)
+        return self._headed(head, header, sorted_rows, joined, others, found, lines.file)
 
     def shape(
         self, head: Row, header: RowBlock, lines: RowBlock, others: dict[str, RowBlock]
@@ -162,7 +165,7 @@ class _Layout:
         found: list[Finding] = []
         sorted_rows = self._sort(head, lines, found)
         joined = self._with_joins(sorted_rows, head, lines, others, found)
-        shaped = self._headed(head, header, sorted_rows, joined, others, found)
+        shaped = self._headed(head, header, sorted_rows, joined, others, found, lines.file)
         shaped.line_columns = self.line_columns
         shaped.numbers = sorted_rows.numbers
         for rank, (number, row) in enumerate(zip(sorted_rows.numbers, joined, strict=True), 1):
@@ -171,7 +174,7 @@ class _Layout:
             for formula, evaluate in self._lines:
                 cells.append(plain_text(evaluate(scope)))
                 if scope.faults:
-                    found += _told(scope.faults, lines.file, number, formula.term)
+                    found += told(scope.faults, lines.file, number, formula.term)
                     scope.faults.clear()
             shaped.lines.append(tuple(cells))
         return shaped
@@ -184,23 +187,28 @@ class _Layout:
         lines: Sequence[Row],
         others: dict[str, RowBlock],
         found: list[Finding],
+        lines_file: str,
     ) -> Shaped:
         number = header.lines[0] if header.lines else 0
         cells = list(head)
         if self._comments:
             cells.append(" ".join(sorted_rows.comments))
+        place = Location(header.file, number)
+        found += [nothing_joined(join, join.name, place) for join in self._silent]
         for joining in self._joins["header"]:
-            place = Location(header.file, number)
             rows = sorted_rows.rows_of(joining.join, others)
-            cells += joining.cells(cells, head, rows, place, found)
+            file = _file_of(joining.join, others, lines_file)
+            cells += joining.cells(cells, head, rows, place, found, file=file)
+            if joining.join.rows is not None:
+                found += joining.left_over(file, (), head)
         scope = Scope(cells, cells, lines, header.file)
         for formula, evaluate in self._header:
             cells.append(plain_text(evaluate(scope)))
             if scope.faults:
-                found += _told(scope.faults, header.file, number, formula.term)
+                found += told(scope.faults, header.file, number, formula.term)
                 scope.faults.clear()
         excluded = next((name for name, holds in self._filters if holds(scope)), None)
-        found += _told(scope.faults, header.file, number, None)
+        found += told(scope.faults, header.file, number, None)
         return Shaped(self.columns, tuple(cells), findings=found, excluded_by=excluded)
 
     def _sort(self, head: Row, lines: RowBlock, found: list[Finding]) -> _Sorted:
@@ -215,7 +223,7 @@ class _Layout:
             kind = next((kind for kind, holds in self._kinds if holds(scope)), None)
             is_line = kind is None and (self._is_line is None or self._is_line(scope))
             if scope.faults:
-                found += _told(scope.faults, lines.file, number, None)
+                found += told(scope.faults, lines.file, number, None)
             if is_line:
                 result.add_line(number, row)
                 continue
@@ -247,7 +255,8 @@ class _Layout:
         for joining in self._joins["lines"]:
             candidates = sorted_rows.rows_of(joining.join, others)
             places = (Location(lines.file, number) for number in sorted_rows.numbers)
-            rows = joining.lines(rows, head, candidates, places, found)
+            file = _file_of(joining.join, others, lines.file)
+            rows = joining.lines(rows, head, candidates, places, found, file=file)
             if joining.join.rows is not None:
                 found += joining.left_over(lines.file, sorted_rows.others, head)
         return rows
@@ -301,7 +310,7 @@ def _ranks(columns: Sequence[str]) -> dict[str, int]:
     return {column: rank for rank, column in enumerate(columns)}
 
 
-def _told(faults: Iterable[Fault], file: str, number: int, term: str | None) -> Iterator[Finding]:
-    for fault in faults:
-        place = Location(file, number, fault.column)
-        yield Finding(fault.rule, Severity.ERROR, place, term, fault.value, dict(fault.params))
+def _file_of(join: Join, others: dict[str, RowBlock], lines_file: str) -> str:
+    """Return the file in which the rows of a join stand."""
+    block = others.get(join.name)
+    return lines_file if block is None else block.file

@@ -43,6 +43,8 @@ _MARKS: tuple[tuple[bytes, Encoding], ...] = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _ASCII = bytes(range(0x80))
+#: Encodings under which every file is text.
+_CODE_PAGES = frozenset({"cp1252", "latin-1"})
 #: First bytes of sequences that prove nothing: in Western code pages they are the capitals that may
 #: end a word (É, Ç, Ô…), which punctuation may follow; in UTF-8, letters that no extract holds.
 _CAPITALS = frozenset((*range(0xC6, 0xCE), *range(0xD2, 0xE0)))
@@ -58,7 +60,7 @@ _SEQUENCE = re.compile(
 class Sniffed:
     """The encoding of a file, and how many of its characters look like another one's.
 
-    ``strays``: sequences that are UTF-8 in a file taken for the fallback encoding.
+    ``strays``: sequences that are UTF-8 in a file taken for a Western code page.
     """
 
     encoding: Encoding
@@ -86,10 +88,16 @@ def resolved(stream: BinaryIO, layout: Format, names: ColumnNames) -> Format:
 def encoding_of(stream: BinaryIO, layout: Format) -> Sniffed:
     """Return the encoding of a file under ``layout``; ``stream`` is left at its beginning.
 
+    A code page takes any byte: a file declared as one is still looked at, lest all its accented
+    letters pass as two wrong ones.
+
     Raises:
-        TableError: when the file is UTF-32, which no ERP writes on purpose.
+        TableError: when the file is UTF-32, which no ERP writes on purpose, or UTF-8 where a code
+            page is declared.
     """
     if layout.encoding != "auto":
+        if layout.encoding in _CODE_PAGES:
+            return _as_declared(stream, layout.encoding)
         return Sniffed(layout.encoding)
     stream.seek(0)
     head = stream.read(_HEAD)
@@ -109,6 +117,16 @@ def encoding_of(stream: BinaryIO, layout: Format) -> Sniffed:
     if not bad or sequences * STRAY >= bad:
         return Sniffed("utf-8")
     return Sniffed(layout.fallback_encoding, sequences)
+
+
+def _as_declared(stream: BinaryIO, encoding: Encoding) -> Sniffed:
+    stream.seek(0)
+    sequences, bad = utf8_counts(stream)
+    stream.seek(0)
+    if sequences and not bad:
+        msg = f"the file is UTF-8, the profile says {encoding}"
+        raise TableError(msg)
+    return Sniffed(encoding, sequences)
 
 
 def _wide(head: bytes) -> Literal["utf-16-le", "utf-16-be"] | None:

@@ -12,14 +12,13 @@ from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, BinaryIO
-from zipfile import BadZipFile
 
 from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from config.profile import Profile
 from transforms.dates import date_text
 from transforms.finding import Finding, Location, Severity
+from transforms.headings import Heading, below_other_heading
 from transforms.records import RowFault
 from transforms.table import CHUNK_ROWS, TableChunk, TableError, kept_columns
 
@@ -50,18 +49,19 @@ class WorkbookTable:
             # The same sheet with its formulas: a formula without value would look like an empty
             # cell.
             self._formulas = load_workbook(stream, read_only=True, data_only=False)
-        except (BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
-            msg = f"it is no Excel workbook (.xlsx): {error}"
-            raise TableError(msg) from error
+        except Exception as error:
+            raise _broken(error) from error
         if sheet is not None and sheet not in self._values.sheetnames:
             msg = f"there is no sheet {sheet!r}; there are {', '.join(self._values.sheetnames)}"
             raise TableError(msg)
-        name = sheet or self._values.sheetnames[0]
-        self._rows = zip(
-            self._cells(self._values[name]), self._cells(self._formulas[name]), strict=True
-        )
+        if not self._values.worksheets:
+            msg = "the workbook has no sheet with cells"
+            raise TableError(msg)
+        name = sheet or self._values.worksheets[0].title
+        self._rows = self._sound(name)
         self._line = 0
         self._columns = self._header()
+        self._headings = Heading(self._columns)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -70,8 +70,8 @@ class WorkbookTable:
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
-        """Return what is worth telling about the file itself: nothing, for a workbook."""
-        return ()
+        """Return what is worth telling about the file itself, complete after the last chunk."""
+        return self._headings.warnings(self._file)
 
     def close(self) -> None:
         """Let go of the stream without closing it."""
@@ -92,7 +92,7 @@ class WorkbookTable:
         faults: list[RowFault] = []
         for line, cells, findings in self._records(frozenset(ranks)):
             if findings:
-                faults.append(RowFault(line, findings, cells, len(self._columns)))
+                faults.append(RowFault(line, findings, cells, len(cells)))
             else:
                 lines.append(line)
                 rows.append(tuple(cells[rank] for rank in ranks))
@@ -107,11 +107,23 @@ class WorkbookTable:
         ranks = [self._columns.index(column) for column in columns]
         for line, cells, findings in self._records(frozenset(ranks)):
             if findings:
-                yield RowFault(line, findings, cells, len(self._columns))
+                yield RowFault(line, findings, cells, len(cells))
             else:
                 yield line, tuple(cells[rank] for rank in ranks)
 
     # -- cells -----------------------------------------------------------------------------------
+
+    def _sound(self, name: str) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+        """Yield the rows of both readings of a sheet; a damaged one is no table.
+
+        Sheets are parsed while they are read, so a damage shows in the middle of the rows.
+        """
+        try:
+            yield from zip(
+                self._cells(self._values[name]), self._cells(self._formulas[name]), strict=True
+            )
+        except Exception as error:
+            raise _broken(error) from error
 
     @staticmethod
     def _cells(sheet: Any) -> Iterator[tuple[Any, ...]]:
@@ -132,11 +144,22 @@ class WorkbookTable:
     def _records(
         self, used: frozenset[int]
     ) -> Iterator[tuple[int, tuple[str, ...], tuple[Finding, ...]]]:
-        width = len(self._columns)
+        width, other = len(self._columns), 0
         for values, formulas in self._rows:
             self._line += 1
             if all(_is_blank(cell.value) for cell in formulas):
                 continue
+            texts = [str(cell.value) if cell.value is not None else "" for cell in values]
+            kind = self._headings.kind_of(self._line, (*texts, *[""] * (width - len(texts))))
+            if kind != "row":
+                other = self._line if kind == "other" else 0
+            if kind == "same":
+                continue
+            if other:
+                yield self._line, (), (below_other_heading(self._file, self._line, other),)
+                continue
+            if self._headings.watches:
+                self._headings.see(self._line, texts)
             cells: list[str] = []
             findings: list[Finding] = []
             for rank, (cell, formula) in enumerate(zip(values, formulas, strict=True)):
@@ -189,6 +212,12 @@ class WorkbookTable:
         text = f"{number.normalize():f}" if number else "0"
         lost = abs(number) >= 10**_EXACT_DIGITS
         return text.replace(".", self._decimal), "XT-DIGITS-01" if lost else None
+
+
+def _broken(error: Exception) -> TableError:
+    # What openpyxl lets through of a damage is not told in advance: errors of the archive, of the
+    # XML, of missing parts and attributes, of values that make no sense.
+    return TableError(f"it is no Excel workbook (.xlsx), or a damaged one: {error}")
 
 
 def _is_blank(value: Any) -> bool:

@@ -55,8 +55,9 @@ def test_sums_are_left_out_and_told_and_a_heading_that_comes_again_is_passed_ove
         (8, ("9", "2")),
         (9, "XT-FIELDS-01"),
     ]
-    (told,) = table.warnings
+    told, stray = table.warnings
     assert (told.rule, told.location.line, told.params) == ("XT-SUMS-01", 4, {"count": "2"})
+    assert (stray.rule, stray.location.line) == ("XT-COLUMN-03", 8)  # "*1" under no name
 
 
 def test_keys_leave_the_same_rows_out() -> None:

@@ -58,8 +58,20 @@ def test_the_fallback_is_that_of_the_profile() -> None:
     assert encoding(b"Caf\xe9", fallback_encoding="latin-1").encoding == "latin-1"
 
 
-def test_a_declared_encoding_is_never_doubted() -> None:
-    assert encoding(TEXT.encode(), encoding="cp1252") == Sniffed("cp1252")
+def test_a_declared_encoding_is_kept() -> None:
+    assert encoding(TEXT.encode("cp1252"), encoding="utf-8") == Sniffed("utf-8")
+    assert encoding(TEXT.encode("cp1252"), encoding="cp1252") == Sniffed("cp1252")
+
+
+@pytest.mark.parametrize("declared", ["cp1252", "latin-1"])
+def test_a_code_page_declared_for_a_file_in_utf_8_is_refused(declared: str) -> None:
+    with pytest.raises(TableError, match=f"the file is UTF-8, the profile says {declared}"):
+        encoding(TEXT.encode(), encoding=declared)
+
+
+def test_letters_in_utf_8_among_those_of_the_declared_code_page_are_counted() -> None:
+    data = TEXT.encode("cp1252") + "é".encode()
+    assert encoding(data, encoding="cp1252") == Sniffed("cp1252", 1)
 
 
 def test_utf_32_is_refused() -> None:
