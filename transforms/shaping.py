@@ -7,6 +7,7 @@ columns and the expressions of terms are computed. What comes out is text again,
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -102,6 +103,9 @@ class _Layout:
         self.line_columns: tuple[str, ...] = (*lines, *extra)
         self._joins: dict[str, list[Joining]] = {"header": [], "lines": []}
         self._silent: list[Join] = []
+        users = Counter(join.rows for join, _ in found.joins if join.rows is not None)
+        #: Kinds of rows that one join alone takes: what it leaves nobody has.
+        self._single = {kind for kind, count in users.items() if count == 1}
         for join, when in found.joins:
             columns = lines if join.rows is not None else joined.get(join.name, ())
             if not columns:
@@ -199,7 +203,7 @@ class _Layout:
             rows = sorted_rows.rows_of(joining.join, others)
             file = _file_of(joining.join, others, lines_file)
             cells += joining.cells(cells, head, rows, place, found, file=file)
-            if joining.join.rows is not None:
+            if joining.join.rows in self._single:
                 found += joining.left_over(file, (), head)
         scope = Scope(cells, cells, lines, header.file)
         for formula, evaluate in self._header:
