@@ -8,6 +8,7 @@ from pathlib import Path
 from config.profile import Join
 from flows.joins import JoinIndex
 from transforms.grouping import RowBlock
+from transforms.records import RowFault
 
 CUSTOMER = Join.model_validate({"name": "customer", "files": "c", "on": {"KUNNR": "ACCOUNT"}})
 VAT = Join.model_validate(
@@ -65,3 +66,22 @@ def test_a_file_of_another_set_is_not_asked(tmp_path: Path) -> None:
         index.add("customer", "a.csv", "aa", ["KUNNR"], [(2, ("7",))])
         index.ready()
         assert index.blocks({"customer": []}, HEADER, LINES) == ()
+
+
+def test_a_line_may_lack_an_unreadable_row_of_its_own(tmp_path: Path) -> None:
+    with closing(JoinIndex(tmp_path / "j", [ITEM])) as index:
+        rows = [(2, ("A", "a")), RowFault(3, (), ("B",), 1), RowFault(4, (), (), 0)]
+        columns = ["MATNR", "T"]
+        index.add("item", "i.csv", "ii", columns, rows, all_columns=columns)
+        index.ready()
+
+        def doubted(lines: RowBlock, *, hold: bool) -> list[int | None]:
+            files = {"item": ["ii"]}
+            blocks = index.blocks(files, HEADER, lines)
+            doubts = index.doubts(files, HEADER, lines, blocks, hold=hold)
+            return [finding.location.line for finding in doubts]
+
+        assert doubted(LINES, hold=True) == [3, 4]
+        assert doubted(LINES, hold=False) == [3]
+        whole = RowBlock("l", "ll", LINES.columns, (("10", "A"),), (2,))
+        assert doubted(whole, hold=True) == []

@@ -15,7 +15,7 @@ from config.profile import Profile
 from flows.convert import convert_files, settings_for
 from flows.profiles import load_profile, shipped_profiles
 from tests.support.documents import EANCOM, idoc_flat, idoc_invoice, idoc_xml, interchange, message
-from tests.support.extract_oracle import Engine
+from tests.support.extract_engine import Engine
 from tests.support.extract_shapes import bases
 from tests.support.firm import COMPANY, NOW
 

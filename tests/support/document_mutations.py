@@ -16,7 +16,8 @@ from html import unescape
 from typing import Any
 
 from tests.support.documents import EANCOM, idoc_flat, idoc_invoice, idoc_xml, interchange, message
-from tests.support.extract_oracle import Engine, Result, leaves
+from tests.support.extract_engine import Engine, Result
+from tests.support.extract_oracle import leaves
 from tests.support.firm import COMPANY
 from transforms.invoice import Invoice
 

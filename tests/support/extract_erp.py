@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from tests.support.extract_bases import RATES, Row, Sheet, rounded
+from tests.support.extract_bases import RATES, Sheet, rounded
+from tests.support.extract_forms import Row
 
 PROFILE = """
 extends: _base

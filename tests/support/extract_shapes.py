@@ -10,18 +10,15 @@ from tests.support.extract_bases import (
     LINE,
     OTHER_DRAFTS,
     Base,
-    Form,
     Sheet,
     as_it_is,
-    delimited,
     flat_rows,
     french,
-    listed,
     one_line,
     pair_sheets,
-    workbook,
 )
 from tests.support.extract_erp import DOCS, FEEDS, OTHER_DOCS, PROFILE, erp_sheets
+from tests.support.extract_forms import Form, delimited, listed, workbook
 
 _FRENCH = """
 extends: generic

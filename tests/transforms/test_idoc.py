@@ -155,3 +155,9 @@ def test_damaged_bytes_never_raise(changes: list[tuple[int, int]], cut: int) -> 
         damaged[place] = byte
     documents, findings = read(bytes(damaged[:cut] if cut else damaged))
     assert len(documents) == 2 or findings
+
+
+def test_a_name_with_a_prefix_that_nobody_declared_is_no_traceback() -> None:
+    content = idoc_xml(idoc_invoice("1")).replace(b"E1EDP01", b"E1EDP0:1")
+    documents, findings = read(content)
+    assert documents or [finding.rule for finding in findings] == ["XT-XML-01"]

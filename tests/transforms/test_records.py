@@ -181,3 +181,49 @@ def test_a_last_line_without_end_is_told(data: str, told: bool) -> None:
     records.header()
     list(records)
     assert [finding.rule for finding in records.warnings] == (["XT-END-01"] if told else [])
+
+
+def told(data: str) -> tuple[list[tuple[int, str]], list[tuple[str, int | None]]]:
+    """Lines as above, and the warnings of the file."""
+    records = Records(io.BytesIO(data.encode()), file="a.csv", layout=Format())
+    records.header()
+    found = lines(list(records))
+    return found, [(warning.rule, warning.location.line) for warning in records.warnings]
+
+
+def test_rows_that_stray_quotes_would_join_are_not_joined() -> None:
+    # Nobody quotes here: a text begins with a quote, that of the next row ends with an inch mark.
+    found = read('a;b;c\n1;"Promo;2\n3;Screen 24";4\n5;x;6\n')
+    assert lines(found) == [(2, "XT-QUOTE-01"), (3, "XT-QUOTE-02"), (4, "5;x;6")]
+
+
+def test_a_text_of_several_lines_may_hold_separators() -> None:
+    assert lines(read('a;b;c\n1;"x;y\nz";2\n')) == [(2, '1;"x;y\nz";2')]
+
+
+def test_a_quoted_cell_may_be_longer_than_the_module_csv_takes() -> None:
+    text = f'"F;1";"{"x" * 140_000}";"say ""yes""";'
+    records = Records(io.BytesIO(b""), file="a.csv", layout=Format())
+    assert records.cells(text) == ("F;1", "x" * 140_000, 'say "yes"', "")
+    assert records.cells(f'"F1"x;{text}')[0] == '"F1"x'
+
+
+def test_a_heading_that_comes_again_is_passed_over_and_told() -> None:
+    found = told("no;net\n1;2\nno;net\n3;4\n")
+    assert found == ([(2, "1;2"), (4, "3;4")], [("XT-HEADING-01", 3)])
+
+
+def test_rows_below_another_heading_are_not_read_under_the_first() -> None:
+    found = read("no;name;city\n1;a;b\nno;city;name\n2;c;d\n3;e\nno;name;city\n4;f;g\n")
+    assert lines(found) == [
+        (2, "1;a;b"),
+        (3, "XT-HEADING-02"),
+        (4, "XT-HEADING-02"),
+        (5, "XT-HEADING-02"),
+        (7, "4;f;g"),
+    ]
+
+
+def test_values_below_no_name_are_told_and_an_empty_end_of_each_row_is_not() -> None:
+    assert told("a;b;\n1;2;\n3;4;\n")[1] == []
+    assert told("a;b;\n1;2;\n3;4;x\n")[1] == [("XT-COLUMN-03", 3)]

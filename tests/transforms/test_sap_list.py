@@ -348,3 +348,13 @@ def test_any_bytes_give_rows_of_full_width_or_faults(data: bytes) -> None:
     for chunk in table.chunks(set(table.columns)):
         assert all(len(cells) == 3 for cells in chunk.rows)
         assert all(fault.findings for fault in chunk.faults)
+
+
+def test_values_below_no_name_are_told() -> None:
+    nameless = "|Doc.  |           |    Net|"
+    stream = io.BytesIO("\n".join([RULE, nameless, RULE, F1, ""]).encode())
+    heading = sap_heading(stream, "utf-8", NAMES)
+    assert heading is not None
+    table = SapListTable(stream, file="a.txt", encoding="utf-8", heading=heading)
+    assert read(table, {"Doc.", "Net"}) == [(4, ("F1", "3,90"))]
+    assert [(w.rule, w.params["rank"]) for w in table.warnings] == [("XT-COLUMN-03", "2")]

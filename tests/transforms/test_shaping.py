@@ -272,3 +272,51 @@ def test_findings_name_the_column_of_the_extract_not_the_expression() -> None:
     made = profile(header={"BT-1": {"value": "strip_zeros(NO)"}})
     mapped = Mapper(made).map(rows({"NO": "0042"}, []))
     assert mapped.invoice.locate("BT-1").column == "NO"
+
+
+NAMED = {"BT-1": "NO", "BT-44": {"value": "customer.NAME"}}
+LINE = {"NO": "F1", "NET": "1"}
+
+
+def test_an_invoice_without_its_row_in_a_file_that_must_be_there_is_warned() -> None:
+    shaper = Shaper(profile(header=NAMED, joined=CUSTOMER))
+    others = [{"KUNNR": "8", "NAME": "x"}]
+    missing = shaper.shape(rows({"NO": "F1", "ACCOUNT": "7"}, [LINE], customer=others))
+    told = [(f.rule, f.value, f.params["join"]) for f in missing.findings]
+    assert told == [("MP-JOIN-02", "7", "customer")]
+    # The file is there, and empty.
+    assert rules(shaper.shape(rows({"NO": "F1", "ACCOUNT": "7"}, [LINE]))) == [("MP-JOIN-02", 2)]
+    # Nobody is asked for.
+    assert rules(shaper.shape(rows({"NO": "F1", "ACCOUNT": ""}, [LINE], customer=others))) == []
+
+
+def test_an_optional_join_may_have_no_row() -> None:
+    shaper = Shaper(profile(header=NAMED, joined=[CUSTOMER[0] | {"optional": True}]))
+    assert rules(shaper.shape(rows({"NO": "F1", "ACCOUNT": "7"}, [LINE]))) == []
+
+
+def test_a_condition_on_joined_rows_that_cannot_be_read_is_told() -> None:
+    joined = [CUSTOMER[0] | {"when": "number(RANK) = 1"}]
+    given = rows(
+        {"NO": "F1", "ACCOUNT": "7"},
+        [LINE],
+        customer=[
+            {"KUNNR": "7", "NAME": "x", "RANK": "1"},
+            {"KUNNR": "7", "NAME": "y", "RANK": "?"},
+        ],
+    )
+    (told,) = Shaper(profile(header=NAMED, joined=joined)).shape(given).findings
+    assert (told.rule, told.location.file, told.location.line) == (
+        "MP-NUMBER-01",
+        "customer.csv",
+        3,
+    )
+
+
+def test_a_row_that_was_to_complete_the_header_and_does_not_is_told() -> None:
+    joined = [{"name": "freight", "rows": "freight", "on": {"DOC": "NO"}}]
+    kinds = [{"name": "freight", "when": "KIND = 'F'", "use": "join"}]
+    header = {"BT-1": "NO", "BT-20": {"value": "freight.TEXT"}}
+    used = profile(rows=kinds, joined=joined, header=header)
+    lines = [{"DOC": "F1", "NET": "1"}, {"DOC": "F9", "KIND": "F", "TEXT": "Port"}]
+    assert rules(Shaper(used).shape(rows({"NO": "F1"}, lines))) == [("MP-ROW-01", 3)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
@@ -145,3 +146,25 @@ def test_rows_of_blank_texts_at_the_end_are_no_rows() -> None:
     (chunk,) = table.chunks({"a", "b"})
     assert chunk.rows == (("k", "v"),)
     assert chunk.faults == ()
+
+
+def test_a_damaged_workbook_is_no_table_wherever_the_damage_shows() -> None:
+    sound = workbook([["a", "b"], *[[f"F{n}", "x" * 50] for n in range(300)]]).getvalue()
+    for place in range(0, len(sound), 97):
+        data = bytearray(sound)
+        data[place] ^= 0xFF
+        with suppress(TableError):
+            table = WorkbookTable(io.BytesIO(bytes(data)), file="a.xlsx", profile=FRENCH)
+            list(table.chunks({"a"}))
+
+
+def test_another_heading_and_cells_below_no_name_are_told_as_in_a_text() -> None:
+    rows = [["a", None, "b"], ["1", None, "2"], ["a", None, "b"], ["b", None, "a"], ["3", 4, "5"]]
+    table = WorkbookTable(workbook(rows), file="a.xlsx", profile=FRENCH)
+    (chunk,) = table.chunks({"a", "b"})
+    assert chunk.rows == (("1", "2"),)
+    assert [fault.findings[0].rule for fault in chunk.faults] == ["XT-HEADING-02"] * 2
+    assert [finding.rule for finding in table.warnings] == ["XT-HEADING-01"]
+    table = WorkbookTable(workbook([rows[0], rows[-1]]), file="a.xlsx", profile=FRENCH)
+    list(table.chunks({"a", "b"}))
+    assert [(w.rule, w.params["rank"]) for w in table.warnings] == [("XT-COLUMN-03", "2")]
