@@ -18,7 +18,7 @@ from transforms.headings import Heading
 from transforms.records import BAD_CHARACTER, RowFault, bad_character, text_of
 from transforms.sap_bands import Band, bands_of, is_ruler, told_apart
 from transforms.sap_tabs import SUM_MARK, sums_warning
-from transforms.table import CHUNK_ROWS, TableChunk, TableError, kept_columns
+from transforms.table import TableChunk, TableError, in_chunks, kept_columns
 
 _NUMBER = re.compile(r"[0-9]+")
 _TRAILER = re.compile(r"[\t;|,]")
@@ -96,22 +96,7 @@ class SapListTable:
         Raises:
             TableError: when a wanted column is there twice.
         """
-        kept = kept_columns(self._columns, wanted)
-        ranks = [rank for rank, column in enumerate(self._columns) if column in kept]
-        lines: list[int] = []
-        rows: list[tuple[str, ...]] = []
-        faults: list[RowFault] = []
-        for item in self._read(ranks):
-            if isinstance(item, RowFault):
-                faults.append(item)
-            else:
-                lines.append(item[0])
-                rows.append(item[1])
-            if max(len(lines), len(faults)) >= CHUNK_ROWS:
-                yield TableChunk(tuple(lines), tuple(rows), tuple(faults))
-                lines, rows, faults = [], [], []
-        if lines or faults:
-            yield TableChunk(tuple(lines), tuple(rows), tuple(faults))
+        yield from in_chunks(self.keys(kept_columns(self._columns, wanted)))
 
     def keys(self, columns: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]] | RowFault]:
         """Yield (line, cells of ``columns``) of each row, and the faults; instead of chunks."""

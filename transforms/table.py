@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
@@ -80,6 +80,26 @@ def in_order(chunk: TableChunk) -> Iterator[tuple[int, tuple[str, ...]] | RowFau
             yield faults.popleft()
         yield row
     yield from faults
+
+
+def in_chunks(
+    rows: Iterable[tuple[int, tuple[str, ...]] | RowFault],
+) -> Iterator[TableChunk]:
+    """Yield rows and faults, as :func:`in_order` gives them, in chunks that bound the memory."""
+    lines: list[int] = []
+    cells: list[tuple[str, ...]] = []
+    faults: list[RowFault] = []
+    for row in rows:
+        if isinstance(row, RowFault):
+            faults.append(row)
+        else:
+            lines.append(row[0])
+            cells.append(row[1])
+        if max(len(lines), len(faults)) >= CHUNK_ROWS:
+            yield TableChunk(tuple(lines), tuple(cells), tuple(faults))
+            lines, cells, faults = [], [], []
+    if lines or faults:
+        yield TableChunk(tuple(lines), tuple(cells), tuple(faults))
 
 
 def kept_columns(columns: tuple[str, ...], wanted: Collection[str]) -> tuple[str, ...]:

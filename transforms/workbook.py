@@ -20,7 +20,7 @@ from transforms.dates import date_text
 from transforms.finding import Finding, Location, Severity
 from transforms.headings import Heading, below_other_heading
 from transforms.records import RowFault
-from transforms.table import CHUNK_ROWS, TableChunk, TableError, kept_columns
+from transforms.table import TableChunk, TableError, in_chunks, kept_columns
 
 #: Excel keeps fifteen significant digits (Microsoft, Excel specifications and limits).
 _EXACT_DIGITS = 15
@@ -85,22 +85,7 @@ class WorkbookTable:
         Raises:
             TableError: when a wanted column is there twice.
         """
-        kept = kept_columns(self._columns, wanted)
-        ranks = [rank for rank, column in enumerate(self._columns) if column in kept]
-        lines: list[int] = []
-        rows: list[tuple[str, ...]] = []
-        faults: list[RowFault] = []
-        for line, cells, findings in self._records(frozenset(ranks)):
-            if findings:
-                faults.append(RowFault(line, findings, cells, len(cells)))
-            else:
-                lines.append(line)
-                rows.append(tuple(cells[rank] for rank in ranks))
-            if len(lines) >= CHUNK_ROWS:
-                yield TableChunk(tuple(lines), tuple(rows), tuple(faults))
-                lines, rows, faults = [], [], []
-        if lines or faults:
-            yield TableChunk(tuple(lines), tuple(rows), tuple(faults))
+        yield from in_chunks(self.keys(kept_columns(self._columns, wanted)))
 
     def keys(self, columns: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]] | RowFault]:
         """Yield (line, cells of ``columns``) of each row, and the faults; instead of chunks."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms import sap_list
+from transforms import table
 from transforms.column_names import ColumnNames
 from transforms.records import RowFault
 from transforms.sap_bands import sap_heading
@@ -195,7 +195,7 @@ def test_only_the_wanted_columns_are_kept_and_none_twice() -> None:
 
 
 def test_chunks_cover_the_list_whatever_their_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sap_list, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(table, "CHUNK_ROWS", 2)
     rows = [F1, F2, "|bad|", F1, F2, "|bad|", "|bad|", F1]
     chunks = list(table_of([*PAGE, *rows]).chunks({"Doc."}))
     assert len(chunks) == 4

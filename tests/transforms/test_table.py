@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from config.profile import Format
 from transforms import table as module
 from transforms.records import RowFault
-from transforms.table import TableChunk, TableError, TextTable, in_order
+from transforms.table import TableChunk, TableError, TextTable, in_chunks, in_order
 
 
 def table_of(data: bytes | str, layout: Format | None = None) -> TextTable:
@@ -123,3 +123,14 @@ def test_an_empty_file_has_no_rows() -> None:
     table = table_of("")
     assert table.columns == ()
     assert list(table.chunks(set())) == []
+
+
+@pytest.mark.parametrize("sound", [True, False])
+def test_neither_rows_nor_faults_are_held_without_bound(
+    sound: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CHUNK_ROWS", 3)
+    rows = [(line, ("x",)) if sound else RowFault(line, ()) for line in range(2, 9)]
+    chunks = list(in_chunks(rows))
+    assert [len(chunk.rows) + len(chunk.faults) for chunk in chunks] == [3, 3, 1]
+    assert [item for chunk in chunks for item in in_order(chunk)] == rows
