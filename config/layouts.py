@@ -59,11 +59,15 @@ class EdifactLayout:
         segments: segment -> its data elements by position.
         numbers: names of the components that hold a number.
         parents: segment -> those it may stand in, apart from its section.
+        dates: format of a date (2379) -> how it is written, such as ``yyyymmdd``.
+        periods: formats with a first and a last day.
     """
 
     segments: Mapping[str, tuple[Composite, ...]]
     numbers: frozenset[str]
     parents: Mapping[str, frozenset[str]]
+    dates: Mapping[str, str]
+    periods: frozenset[str]
 
     def fields(self, segment: str) -> frozenset[str]:
         """Return the names of all components of ``segment``; empty when it is unknown."""
@@ -106,6 +110,8 @@ def edifact_layout() -> EdifactLayout:
         ),
         frozenset(str(number) for number in content["numbers"]),
         MappingProxyType({name: frozenset(of) for name, of in content["parents"].items()}),
+        MappingProxyType({str(form): shape for form, shape in content["dates"].items()}),
+        frozenset(str(form) for form in content["periods"]),
     )
 
 

@@ -19,13 +19,15 @@ from transforms.building import Reading
 from transforms.invoice import AllowanceCharge, Invoice, InvoiceLine, Totals
 
 _STORED = 2
+#: The totals in the currency of the invoice (BT-5); BT-111 is in another one (BT-6).
+_TOTALS = tuple(item.name for item in fields(Totals) if item.name != "vat_accounting")
 
 
 def as_meant(invoice: Invoice, profile: Profile, reading: Reading) -> Invoice:
     """Return the invoice with its amounts at the scale of its currency, as the profile says.
 
     With ``auto``, amounts that all show two decimals in a currency that has none are shifted,
-    amounts without decimals are not; both in one invoice are MP-SCALE-01.
+    amounts without decimals are not; both in one invoice are MP-SCALE-01, a workbook MP-SCALE-02.
     """
     rule = profile.currency_decimals
     places = decimals_of(invoice.currency or "")
@@ -33,6 +35,11 @@ def as_meant(invoice: Invoice, profile: Profile, reading: Reading) -> Invoice:
         return invoice
     shift = Decimal(10) ** (_STORED - places)
     if rule == "auto":
+        if profile.format.kind == "xlsx" or reading.file.lower().endswith(".xlsx"):
+            # A workbook holds 12300.00 as 12300: the decimals that would tell are gone.
+            params = {"currency": invoice.currency or ""}
+            reading.report("MP-SCALE-02", bt="BT-5", value=invoice.currency, params=params)
+            return invoice
         written = {-int(amount.as_tuple().exponent) for amount in _amounts(invoice) if amount}
         if written <= {places}:
             return invoice
@@ -63,7 +70,7 @@ def _shifted(amount: Decimal | None, shift: Decimal) -> Decimal | None:
 
 def _amounts(invoice: Invoice) -> Iterator[Decimal]:
     """Yield the amounts that an ERP writes with the decimals of its currency: no prices."""
-    totals = (getattr(invoice.totals, item.name) for item in fields(Totals))
+    totals = (getattr(invoice.totals, name) for name in _TOTALS)
     lines = (line.net for line in invoice.lines)
     groups = (amount for group in invoice.vat for amount in (group.taxable, group.tax))
     for amount in (*totals, *lines, *groups):
@@ -91,8 +98,8 @@ def _each(invoice: Invoice, change: Callable[[Decimal | None], Decimal | None]) 
 
     return replace(
         invoice,
-        totals=Totals(
-            **{item.name: change(getattr(invoice.totals, item.name)) for item in fields(Totals)}
+        totals=replace(
+            invoice.totals, **{name: change(getattr(invoice.totals, name)) for name in _TOTALS}
         ),
         vat=tuple(
             replace(group, taxable=change(group.taxable), tax=change(group.tax))

@@ -19,16 +19,6 @@ Elements = Sequence[Sequence[str]]
 LINE = "LIN"
 SUMMARY = "UNS"
 _NUMBER = re.compile(r"[+-]?[0-9]*[.,][0-9]+[+-]?")
-#: Formats of 2379 with one date in 2380: how it begins.
-_DATES = {
-    **dict.fromkeys(("2",), "ddmmyy"),
-    **dict.fromkeys(("3",), "mmddyy"),
-    **dict.fromkeys(("4", "5"), "ddmmyyyy"),
-    **dict.fromkeys(("10", "102", "203", "204", "205", "303", "304"), "yyyymmdd"),
-    **dict.fromkeys(("101", "201", "202", "301", "302"), "yymmdd"),
-}
-#: Formats with a first and a last day.
-_PERIODS = frozenset({"711", "718", "719"})
 _PERIOD = re.compile(r"([0-9]{8})(?:[0-9]{4})?-?([0-9]{8})(?:[0-9]{4})?")
 
 
@@ -83,18 +73,29 @@ def _days(text: str, form: str) -> dict[str, str]:
     stripped = text.strip()
     if not stripped:
         return {}
-    if form in _PERIODS:
+    layout = edifact_layout()
+    if form in layout.periods:
         period = _PERIOD.fullmatch(stripped)
         first, last = (_iso(period[1]), _iso(period[2])) if period else (None, None)
         return {"date": first, "until": last} if first and last else {"date": text}
-    shape = _DATES.get(form, "")
-    digits = stripped[: len(shape)]
-    if not shape or not digits.isascii() or not digits.isdecimal():
+    shape = layout.dates.get(form, "")
+    if not shape or not _is_written(stripped, shape):
         return {"date": text}
-    year = digits[shape.index("y") : shape.rindex("y") + 1]
+    year = stripped[shape.index("y") : shape.rindex("y") + 1]
     year = year if len(year) == 4 else f"20{year}"
-    month, day = (digits[shape.index(mark) :][:2] for mark in ("m", "d"))
+    month, day = (stripped[shape.index(mark) :][:2] for mark in ("m", "d"))
     return {"date": _iso(year + month + day) or text}
+
+
+def _is_written(text: str, shape: str) -> bool:
+    """Whether ``text`` is written as ``shape`` says, from its first to its last character."""
+    fixed = shape.removesuffix("Z")
+    if len(text) < len(fixed) or (fixed == shape and len(text) > len(shape)):
+        return False
+    return all(
+        mark == "T" if place == "T" else mark in "0123456789"
+        for mark, place in zip(text, fixed, strict=False)
+    )
 
 
 def _iso(digits: str) -> str | None:

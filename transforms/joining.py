@@ -105,13 +105,13 @@ class Joining:
         """Yield MP-ROW-01 for each row that was to complete header or line and found none.
 
         Args:
-            others: rows of the lines file that are no lines; what belongs to one of them (the tax
-                of a freight row) is not attached to nothing.
+            others: rows of the lines file that are neither lines nor of the kind that is joined;
+                what belongs to one of them (the tax of a freight row) is not attached to nothing.
             head: the header row.
         """
         known = {self._key(row, head) for row in others} if self._left else set()
         for key, number in self._left:
-            if key in known:
+            if all(key) and key in known:
                 continue
             params = {"kind": self.join.rows or self.join.name}
             yield Finding("MP-ROW-01", Severity.ERROR, Location(file, number), params=params)

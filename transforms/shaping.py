@@ -198,7 +198,7 @@ class _Layout:
         if self._comments:
             cells.append(" ".join(sorted_rows.comments))
         place = Location(header.file, number)
-        found += [nothing_joined(join, join.name, place) for join in self._silent]
+        found += [nothing_joined(join, ", ".join(join.on.values()), place) for join in self._silent]
         for joining in self._joins["header"]:
             rows = sorted_rows.rows_of(joining.join, others)
             file = _file_of(joining.join, others, lines_file)
@@ -231,7 +231,7 @@ class _Layout:
             if is_line:
                 result.add_line(number, row)
                 continue
-            result.others.append(row)
+            result.others.append((kind.name if kind is not None else None, row))
             if kind is None:
                 place = Location(lines.file, number)
                 found.append(Finding("MP-ROW-02", Severity.ERROR, place))
@@ -262,7 +262,9 @@ class _Layout:
             file = _file_of(joining.join, others, lines.file)
             rows = joining.lines(rows, head, candidates, places, found, file=file)
             if joining.join.rows is not None:
-                found += joining.left_over(lines.file, sorted_rows.others, head)
+                kind = joining.join.rows
+                strangers = [row for name, row in sorted_rows.others if name != kind]
+                found += joining.left_over(lines.file, strangers, head)
         return rows
 
 
@@ -277,8 +279,8 @@ class _Sorted:
     comments: list[str] = field(default_factory=list)
     """Comments of the document."""
     joined: dict[str, list[tuple[int, Row]]] = field(default_factory=dict)
-    others: list[Row] = field(default_factory=list)
-    """All rows that are no lines."""
+    others: list[tuple[str | None, Row]] = field(default_factory=list)
+    """All rows that are no lines, each with its kind."""
     _next: list[str] = field(default_factory=list)
 
     def add_line(self, number: int, row: Row) -> None:

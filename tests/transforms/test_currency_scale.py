@@ -82,6 +82,20 @@ def test_yen_written_both_ways_in_one_invoice_are_told() -> None:
     assert [finding.rule for finding in reading.findings] == ["MP-SCALE-01"]
 
 
+def test_the_vat_in_another_currency_is_not_shifted() -> None:
+    found = as_meant(
+        invoice("JPY", "123.45", vat="12.35", vat_accounting="0.08"), profile("two"), Reading()
+    )
+    assert (found.totals.vat, found.totals.vat_accounting) == (Decimal(1235), Decimal("0.08"))
+
+
+@pytest.mark.parametrize(("rule", "told"), [("auto", ["MP-SCALE-02"]), ("two", [])])
+def test_yen_of_a_workbook_are_never_taken_as_they_look(rule: Rule, told: list[str]) -> None:
+    reading = Reading("VBRK.XLSX", 2)
+    as_meant(invoice("JPY", "123"), profile(rule), reading)
+    assert [finding.rule for finding in reading.findings] == told
+
+
 @pytest.mark.parametrize(("code", "places"), [("EUR", 2), ("JPY", 0), ("TND", 3), ("XXQ", None)])
 def test_decimals_come_from_iso_4217(code: str, places: int | None) -> None:
     assert decimals_of(code) == places

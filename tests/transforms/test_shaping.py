@@ -102,6 +102,14 @@ def test_a_row_that_belongs_to_a_row_of_another_kind_is_not_attached_to_nothing(
     assert rules(shaped) == [("MP-ROW-01", 5)]
 
 
+@pytest.mark.parametrize("link", ["9", ""])
+def test_a_row_that_names_no_line_is_told_where_both_sides_call_the_key_alike(link: str) -> None:
+    joined = [{"name": "tax", "rows": "tax", "to": "lines", "on": {"ID": "ID"}}]
+    lines = [{"ID": "1", "KIND": "LINE", "NET": "100"}, {"ID": link, "KIND": "TAX", "NET": "20"}]
+    shaped = Shaper(profile(rows=KINDS, joined=joined)).shape(rows({"NO": "F1"}, lines))
+    assert rules(shaped) == [("MP-ROW-01", 3)]
+
+
 @pytest.mark.parametrize(
     ("cells_", "expected"), [(["A", "A"], "A"), (["A", "B"], ""), (["A", ""], ""), (["", ""], "")]
 )
