@@ -213,8 +213,8 @@ class Join(Part):
     zeros: Literal["kept", "ignored"] = "ignored"
     """Whether leading zeros matter when two numbers are compared: ``0000100234`` and ``100234``."""
     optional: bool = False
-    """Whether the files may be missing, or the columns of the extract by which they are joined; the
-    columns are then empty."""
+    """Whether the files may be missing, or the columns of the extract by which they are joined, and
+    whether an invoice may have no row there; the columns are then empty."""
 
     @property
     def of_itself(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import tempfile
@@ -108,7 +107,9 @@ def convert_files(
     names: set[str] = set()
     with tempfile.TemporaryDirectory(prefix="chorus-flows-") as scratch:
         reading = open_sources(
-            [described(path) for path in files], sources.setup.profile, spill_folder=Path(scratch)
+            [ExtractFile.at(path) for path in files],
+            sources.setup.profile,
+            spill_folder=Path(scratch),
         )
         _make(out)
         items: Iterable[SourceItem] = reading
@@ -193,21 +194,6 @@ def _write_json(path: Path, told: list[dict[str, object]]) -> None:
     except OSError as error:
         message = f"The findings cannot be written to {path}: {error.strerror}."
         raise ConfigurationError(message, next_step="Name another file.") from error
-
-
-def described(path: Path) -> ExtractFile:
-    """Return a file to be read, with its hash.
-
-    Raises:
-        ConfigurationError: it cannot be read.
-    """
-    try:
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        message = f"The extract {path} cannot be read: {error.strerror}."
-        raise ConfigurationError(message) from error
-    return ExtractFile(path, path.name, digest)
 
 
 def _told(number: str | None, finding: Finding) -> dict[str, object]:

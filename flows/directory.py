@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -255,20 +254,13 @@ def _invoices(
     files: Sequence[Path], profile: Profile, mapper: Mapper, settings: Settings, scratch: Path
 ) -> Iterator[Invoice]:
     """Yield the invoices of extracts, or of XML; a file that is no invoice gives an empty one."""
-    for rows in open_sources([_described(path) for path in files], profile, spill_folder=scratch):
+    for rows in open_sources(
+        [ExtractFile.at(path) for path in files], profile, spill_folder=scratch
+    ):
         if isinstance(rows, XmlDocument):
             yield read_source(rows, limit=settings.attachments.max_invoice_bytes)
         else:
             yield mapper.map(rows).invoice
-
-
-def _described(path: Path) -> ExtractFile:
-    try:
-        with path.open("rb") as stream:
-            return ExtractFile(path, path.name, hashlib.file_digest(stream, "sha256").hexdigest())
-    except OSError as error:
-        message = f"The extract {path} cannot be read: {error.strerror}."
-        raise ConfigurationError(message) from error
 
 
 def _recipient_lines(

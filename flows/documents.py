@@ -12,7 +12,6 @@ from typing import BinaryIO
 
 from config.layouts import edifact_layout, idoc_layout
 from config.profile import Profile
-from flows.errors import ConfigurationError
 from flows.extract_sets import ExtractFile, WrongProfileError
 from transforms.document_rows import Document, DocumentRows
 from transforms.edifact import edifact_documents, is_edifact
@@ -55,13 +54,13 @@ class DocumentReading:
     def __iter__(self) -> Iterator[InvoiceRows]:
         """Yield each invoice with its rows: one of the header, one for each line."""
         for file in self._files:
-            with _opened(file) as stream:
+            with file.open() as stream:
                 if stream.read(_HEAD).strip():
                     stream.seek(0)
                     yield from self._invoices(file, stream)
 
     def _check(self, file: ExtractFile) -> Iterator[str]:
-        with _opened(file) as stream:
+        with file.open() as stream:
             head = stream.read(_HEAD)
         kind = self._profile.format.kind
         if not head.strip():
@@ -113,11 +112,3 @@ class DocumentReading:
             # Its fields were checked with the profile.
             return segment in edifact_layout().segments
         return idoc_layout().knows(segment, path.field)
-
-
-def _opened(file: ExtractFile) -> BinaryIO:
-    try:
-        return file.path.open("rb")
-    except OSError as error:
-        message = f"The extract {file.path} cannot be read: {error.strerror}."
-        raise ConfigurationError(message, next_step="Check the file, then run again.") from error

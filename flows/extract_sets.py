@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import BinaryIO
 
 from config.profile import Profile, Shape
 from flows.errors import ConfigurationError
@@ -23,6 +25,36 @@ class ExtractFile:
     path: Path
     name: str
     sha256: str
+
+    @classmethod
+    def at(cls, path: Path) -> ExtractFile:
+        """Return the file at ``path``, with its hash.
+
+        Raises:
+            ConfigurationError: it cannot be read.
+        """
+        try:
+            with path.open("rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        return cls(path, path.name, digest)
+
+    def open(self) -> BinaryIO:
+        """Open it for reading.
+
+        Raises:
+            ConfigurationError: it cannot be opened.
+        """
+        try:
+            return self.path.open("rb")
+        except OSError as error:
+            raise _unreadable(self.path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> ConfigurationError:
+    message = f"The extract {path} cannot be read: {error.strerror}."
+    return ConfigurationError(message, next_step="Check the file, then run again.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 from config.profile import Profile
-from flows.errors import ConfigurationError
 from flows.extract_sets import ExtractFile, WrongProfileError
 from flows.extract_sides import Side, like, with_likeness
 from flows.tables import open_table
@@ -49,14 +48,7 @@ class ExtractTables:
             ConfigurationError: it cannot be opened.
             WrongProfileError: it is no such table.
         """
-        try:
-            stream = file.path.open("rb")
-        except OSError as error:
-            message = f"The extract {file.path} cannot be read: {error.strerror}."
-            raise ConfigurationError(
-                message, next_step="Check the file, then run again."
-            ) from error
-        with stream:
+        with file.open() as stream:
             try:
                 table = open_table(
                     stream,

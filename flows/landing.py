@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from config.settings import Landing
+from flows.channels.localfile import fsync_folder
 from flows.errors import ExitCode, FinalError, RetryableError
 
 #: Tells which of some SHA-256 were already processed.
@@ -100,7 +101,8 @@ def claim(
             incomplete.append(_shown(path))
             continue
         _bring_companions(landing, path, claimed)
-    _make_durable(folder)
+    # The new names survive a power cut: the ledger will say that they are there.
+    fsync_folder(folder)
     return _sort_out(landing, folder, processed, tuple(incomplete), apart=apart, reusable=reusable)
 
 
@@ -247,15 +249,6 @@ def _bring_companions(landing: Landing, path: Path, claimed: Path) -> None:
         # While the extract itself is (again) in the landing, they are those of that one.
         if companion.exists() and not path.exists() and not claimed.with_name(target).exists():
             _move_to(companion, claimed.with_name(target))
-
-
-def _make_durable(folder: Path) -> None:
-    """Let the new names survive a power cut: the ledger will say that they are there."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _move_across(path: Path, target: Path) -> None:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from config.profile import Profile, TermSource
 from config.settings import Settings
 from config.terms import registry
-from flows.convert import described, source_item
+from flows.convert import source_item
 from flows.extract_sets import ExtractFile, WrongProfileError, matching
 from flows.extract_sides import Side, sides_of
 from flows.extract_tables import ExtractTables
@@ -120,7 +120,7 @@ def try_profile(
     today = clock().astimezone(ZoneInfo(settings.run_date)).date()
     sources = load_sources(settings, run_id="check", run_date=today, outbox=Path())
     profile = sources.setup.profile
-    extracts = [described(path) for path in files]
+    extracts = [ExtractFile.at(path) for path in files]
     trial = Trial(profile, tuple(_file_trials(extracts, profile)))
     tally = _Tally(profile)
     with tempfile.TemporaryDirectory(prefix="chorus-flows-") as scratch:

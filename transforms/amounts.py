@@ -79,7 +79,9 @@ def parser(marks: Marks) -> Callable[[str], Decimal]:
         digits = whole or "0"
         if not digits.isdecimal():
             digits = not_a_digit.sub("", digits)
-        if len(digits) + len(fraction or "") > MAX_DIGITS:
+        written = digits + (fraction or "")
+        # Zeros before the first digit are none: 1/300 has as many digits as 10/3.
+        if len(written.lstrip("0")) > MAX_DIGITS or len(written) > 2 * MAX_DIGITS:
             msg = f"{text!r} has more than {MAX_DIGITS} digits"
             raise AmountError(msg)
         number = Decimal(f"{digits}.{fraction}" if fraction else digits)

@@ -7,6 +7,7 @@ document is held at a time.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, Literal
 
@@ -111,7 +112,8 @@ class _XmlReader:
 
     def __init__(self, file: str) -> None:
         self._file = file
-        self._open: list[tuple[Segment, dict[str, str]]] = []
+        #: Segments that are open, each with its fields and how often each name came.
+        self._open: list[tuple[Segment, dict[str, str], Counter[str]]] = []
         self._elements = 0
         self._last_line = 0
         self._begun = False
@@ -154,23 +156,24 @@ class _XmlReader:
             )
             return
         fields: dict[str, str] = {}
-        self._open.append((Segment(name, fields, self.line), fields))
+        self._open.append((Segment(name, fields, self.line), fields, Counter()))
 
     def _end(self, element: etree._Element) -> Iterator[Document | Finding]:
-        segment, fields = self._open.pop()
+        segment, fields, _ = self._open.pop()
         if not self._open:
             _forget(element)
             yield self._document(segment)
             return
-        above, above_fields = self._open[-1]
+        above, above_fields, times = self._open[-1]
         if fields or segment.children or element.get("SEGMENT") is not None:
             above.children.append(segment)
             _forget(element)
             return
-        rank = 1
-        while numbered(segment.name, rank) in above_fields:
-            rank += 1
-        above_fields[numbered(segment.name, rank)] = element.text or ""
+        # What is called as the repeated one would be (A_2 beside A) keeps its place.
+        times[segment.name] += 1
+        while numbered(segment.name, times[segment.name]) in above_fields:
+            times[segment.name] += 1
+        above_fields[numbered(segment.name, times[segment.name])] = element.text or ""
 
     def _document(self, root: Segment) -> Document | Finding:
         # Two documents never begin in the same place, for an invoice is known by it: in a file

@@ -9,6 +9,7 @@ prices, sub-lines and the tax totals of lines too.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Final
 
 from lxml import etree
@@ -19,7 +20,7 @@ from transforms.ubl import CAC
 from transforms.ubl_node import is_vat
 from transforms.xml_node import Node
 from transforms.xml_notes import Notes
-from transforms.xml_outline import Outline, Seen
+from transforms.xml_outline import Outline, Ranks, Seen
 
 _ITEM: Final = f"{{{CAC}}}Item"
 _ALLOWANCE: Final = f"{{{CAC}}}AllowanceCharge"
@@ -33,6 +34,7 @@ TAX_GROUPS: Final = ("cac:ClassifiedTaxCategory", "cac:TaxCategory", "cac:TaxSub
 def extra_taxes(node: Node) -> Iterator[ExtraTax]:
     """Yield the tax categories of the invoice ``node`` that its model does not hold."""
     outline = node.group.outline
+    lines, ranks = cache(lambda: line_ranks(node)), Ranks()
     for seen in outline.groups("cac:ClassifiedTaxCategory"):
         category = seen.element
         item = category.getparent()
@@ -42,16 +44,17 @@ def extra_taxes(node: Node) -> Iterator[ExtraTax]:
             _is_first(outline, category, item, "cac:ClassifiedTaxCategory")
             and _is_first(outline, item, seen.part, "cac:Item")
         ):
-            yield _extra(node, category, "BG-25", line_ranks(node)[seen.part])
+            yield _extra(node, category, "BG-25", lines()[seen.part])
     for seen in outline.groups("cac:TaxCategory"):
         parent = seen.element.getparent()
         if parent is not None and not _is_modelled(seen, parent, node):
-            yield _of_allowance(node, seen.element, parent)
+            yield _of_allowance(node, seen.element, parent, ranks)
 
 
 def inner_groups(node: Node) -> Iterator[InnerGroup]:
     """Yield the VAT groups of the invoice ``node`` that are none of the document."""
     outline = node.group.outline
+    lines = cache(lambda: line_ranks(node))
     for seen in outline.groups("cac:TaxSubtotal"):
         total = seen.element.getparent()
         holder = None if total is None or total.tag != _TOTAL else total.getparent()
@@ -65,7 +68,7 @@ def inner_groups(node: Node) -> Iterator[InnerGroup]:
             texts=notes.texts,
             foreign=frozenset(notes.foreign),
         )
-        line = None if seen.line is None else line_ranks(node)[seen.part]
+        line = None if seen.line is None else lines()[seen.part]
         yield InnerGroup(group, facts, line)
 
 
@@ -97,14 +100,15 @@ def _is_modelled(seen: Seen, parent: etree._Element, node: Node) -> bool:
     return parent.tag == _SUBTOTAL and above.getparent() is node.element
 
 
-def _of_allowance(node: Node, category: etree._Element, parent: etree._Element) -> ExtraTax:
+def _of_allowance(
+    node: Node, category: etree._Element, parent: etree._Element, ranks: Ranks
+) -> ExtraTax:
     if parent.tag != _ALLOWANCE:
         return _extra(node, category, "")
     said = Node(parent, node.group).text("cbc:ChargeIndicator")
     is_charge = said in ("true", "1")
     if parent.getparent() is node.element:
-        alike = [one.element for one in node.children("cac:AllowanceCharge")]
-        return _extra(node, category, "BG-21" if is_charge else "BG-20", alike.index(parent))
+        return _extra(node, category, "BG-21" if is_charge else "BG-20", ranks.of(parent))
     if said is None:
         return _extra(node, category, "BG-20")
     return _extra(node, category, "BG-28" if is_charge else "BG-27")

@@ -64,6 +64,25 @@ class Seen(NamedTuple):
     line: int | None
 
 
+class Ranks:
+    """Ranks of elements among those of their name below one parent, each parent counted once."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[etree._Element, int] = {}
+
+    def of(self, element: etree._Element) -> int | None:
+        """Return the rank of an element, from 0; None for a root."""
+        parent = element.getparent()
+        if parent is None:
+            return None
+        if element not in self._known:
+            alike = parent.iterchildren(str(element.tag))
+            self._known.update((one, rank) for rank, one in enumerate(alike))
+        return self._known[element]
+
+
 class Outline:
     """The outline of one document.
 

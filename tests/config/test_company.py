@@ -121,7 +121,9 @@ def test_a_company_code_replaces_what_it_gives_and_keeps_the_rest() -> None:
 def test_each_company_code_is_made_once_and_travels_light() -> None:
     company = Company.model_validate(CODES)
     before = len(pickle.dumps(company))
-    assert company.for_code("0010") is company.for_code("0010")
+    found = company.for_code("0010")
+    assert found is not None
+    assert company.for_code("0010") is found
     assert len(pickle.dumps(company)) == before
     assert pickle.loads(pickle.dumps(company)) == company
 

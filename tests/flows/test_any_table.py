@@ -95,6 +95,14 @@ def test_any_bytes_below_a_heading_give_invoices_and_findings(
     _hold(engine, {s.name: base.form.write(s.rows[:2]) + content for s in base.sheets})
 
 
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_the_template_itself_is_read(name: str, parent: Path) -> None:
+    base = TEMPLATES[name]
+    result = _engine(parent, name).run({s.name: base.form.write(s.rows) for s in base.sheets})
+    assert not result.refused
+    assert result.ready
+
+
 def _hold(engine: Engine, files: Mapping[str, bytes]) -> None:
     result = engine.run(files)
     if result.refused:

@@ -11,9 +11,9 @@ from typing import Any
 from config.profile import Profile
 from config.settings import Settings
 from flows.control import Counted
-from flows.convert import described, source_item
+from flows.convert import source_item
 from flows.errors import ConfigurationError
-from flows.extracts import ExtractReading, read_extracts
+from flows.extracts import ExtractFile, ExtractReading, read_extracts
 from flows.sources import load_sources
 from flows.worker import Worker
 from tests.support.firm import COMPANY, NOW
@@ -87,7 +87,7 @@ class Engine:
         result = Result()
         try:
             reading = read_extracts(
-                [described(landed / name) for name in files],
+                [ExtractFile.at(landed / name) for name in files],
                 self.profile,
                 spill_folder=self.folder / "spill",
             )

@@ -184,3 +184,13 @@ def test_halves_are_rounded_away_from_zero(number: str, places: int, rounded: st
 )
 def test_scientific_notation_is_recognised(text: str, expected: bool) -> None:
     assert is_scientific(text) is expected
+
+
+def test_zeros_before_the_first_digit_do_not_count_as_digits() -> None:
+    third = "0." + "3" * 28
+    assert parse_decimal(third, POINT) == Decimal(third)
+    assert parse_decimal("0.00" + "3" * 28, POINT) == Decimal("0.00" + "3" * 28)
+    with pytest.raises(AmountError, match="more than 28 digits"):
+        parse_decimal("1." + "3" * 28, POINT)
+    with pytest.raises(AmountError, match="more than 28 digits"):
+        parse_decimal("0." + "0" * 60 + "1", POINT)

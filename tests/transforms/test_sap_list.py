@@ -322,6 +322,8 @@ def damaged(text: bytes) -> Iterator[bytes]:
 )
 def test_no_damage_drops_a_row_or_shifts_its_cells_in_silence(lines: list[str]) -> None:
     expected = [cells for _, cells in read(table_of(lines), NAMES.wanted)]
+    assert len(expected) == sum(line.startswith("|F") for line in lines)
+    judged = 0
     for data in damaged("".join(f"{line}\n" for line in lines).encode()):
         stream = io.BytesIO(data)
         heading = sap_heading(stream, "utf-8", NAMES)
@@ -336,18 +338,23 @@ def test_no_damage_drops_a_row_or_shifts_its_cells_in_silence(lines: list[str]) 
         found = read(table, NAMES.wanted)
         sound = [cells for _, cells in found if isinstance(cells, tuple)]
         assert sound == expected or len(sound) < len(found), data.decode()
+        judged += 1
+    assert judged > 100
 
 
 @settings(max_examples=100)
-@given(st.binary(max_size=200))
+@given(st.binary(max_size=200) | st.text("|F1 \n-,é", max_size=200).map(str.encode))
 def test_any_bytes_give_rows_of_full_width_or_faults(data: bytes) -> None:
-    stream = io.BytesIO("\n".join([*PAGE, ""]).encode() + data)
+    stream = io.BytesIO("\n".join([*PAGE, F1, F2, ""]).encode() + data)
     heading = sap_heading(stream, "utf-8", NAMES)
     assert heading is not None
     table = SapListTable(stream, file="a", encoding="utf-8", heading=heading)
+    rows = 0
     for chunk in table.chunks(set(table.columns)):
+        rows += len(chunk.rows)
         assert all(len(cells) == 3 for cells in chunk.rows)
         assert all(fault.findings for fault in chunk.faults)
+    assert rows >= 2
 
 
 def test_values_below_no_name_are_told() -> None:

@@ -106,9 +106,7 @@ def test_no_damage_of_a_few_bytes_turns_accents_into_other_letters(data: st.Data
     for _ in range(data.draw(st.integers(1, 3))):
         place = data.draw(st.integers(2, max(2, len(whole) - 3)))
         whole[place : place + data.draw(st.integers(0, 1))] = data.draw(st.binary(max_size=1))
-    damaged = bytes(whole)
-    if damaged.startswith(b"\xc3\xa9") or damaged.endswith(b"\xc3\xa9"):
-        assert encoding(damaged).encoding == "utf-8"
+    assert encoding(bytes(whole)).encoding == "utf-8"
 
 
 @settings(max_examples=200)

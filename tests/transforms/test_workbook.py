@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
@@ -150,12 +149,17 @@ def test_rows_of_blank_texts_at_the_end_are_no_rows() -> None:
 
 def test_a_damaged_workbook_is_no_table_wherever_the_damage_shows() -> None:
     sound = workbook([["a", "b"], *[[f"F{n}", "x" * 50] for n in range(300)]]).getvalue()
-    for place in range(0, len(sound), 97):
+    places = range(0, len(sound), 97)
+    refused = 0
+    for place in places:
         data = bytearray(sound)
         data[place] ^= 0xFF
-        with suppress(TableError):
+        try:
             table = WorkbookTable(io.BytesIO(bytes(data)), file="a.xlsx", profile=FRENCH)
             list(table.chunks({"a"}))
+        except TableError:
+            refused += 1
+    assert 0 < refused < len(places)
 
 
 def test_another_heading_and_cells_below_no_name_are_told_as_in_a_text() -> None:
