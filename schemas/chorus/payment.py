@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from stdnum import bic, iban
 
-from config.codes import load_codes
+from config.codes import load_codes, load_limits
 from schemas.registry import Family, Hit, RuleContext
 from transforms.invoice import Invoice
 
@@ -16,9 +16,6 @@ PAYMENT = Family("chorus.payment")
 #: Means that rule S2.05 of the Annexe EDI takes for CII and that the pivot does not have; 01 is
 #: sent in UBL by others.
 CII_ONLY = frozenset({"58", "59"})
-
-#: A French IBAN has 27 characters; that Chorus Pro takes no longer one is proven elsewhere only.
-LONGEST_IBAN = 27
 
 
 @PAYMENT.check("CP-PAYMENT-01", "CP-PAYMENT-02", "CP-PAYMENT-03")
@@ -42,6 +39,7 @@ def account_is_right(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
     if payment is None:
         return
     means = load_codes("payment_means").get(payment.means_code)
+    limit = load_limits()["CP-IBAN-03"].largest
     accounts = [transfer for transfer in payment.transfers if transfer.account]
     if means is not None and means.facts.get("transfer") and not accounts:
         params = {"means_fr": means.fr, "means_en": means.en}
@@ -49,8 +47,8 @@ def account_is_right(invoice: Invoice, _: RuleContext) -> Iterator[Hit]:
     for transfer in accounts:
         if not is_iban(transfer.account or ""):
             yield Hit("CP-IBAN-02", "BT-84", transfer.account)
-        elif len(compact := (transfer.account or "").replace(" ", "")) > LONGEST_IBAN:
-            params = {"length": str(len(compact)), "limit": str(LONGEST_IBAN)}
+        elif len(compact := (transfer.account or "").replace(" ", "")) > limit:
+            params = {"length": str(len(compact)), "limit": str(limit)}
             yield Hit("CP-IBAN-03", "BT-84", transfer.account, params=params)
         if transfer.bank and not is_bic(transfer.bank):
             yield Hit("CP-BIC-01", "BT-86", transfer.bank)
