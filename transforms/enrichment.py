@@ -18,6 +18,7 @@ from config.terms import registry
 from transforms.building import Reading
 from transforms.finding import Location, Severity
 from transforms.invoice import Invoice
+from transforms.joining import key_text
 from transforms.term_access import typed, value_of, with_value
 
 #: Texts of the key columns, in the order of the table's ``key``.
@@ -217,6 +218,4 @@ def _by_bare_key(rows: Mapping[Key, Row]) -> dict[Key, Key | None]:
 
 def _bare(key: Key) -> Key:
     """Return the key without the leading zeros of its numbers; ``0A`` is no number."""
-    return tuple(
-        text.lstrip("0") or "0" if text.isascii() and text.isdigit() else text for text in key
-    )
+    return tuple(key_text(text, "ignored") for text in key)

@@ -17,7 +17,7 @@ _HEADER = "header."
 def key_text(cell: str, zeros: str) -> str:
     """Return a cell as it is compared: without blanks, and without leading zeros if so asked."""
     text = cell.strip()
-    if zeros == "ignored" and text.isdecimal():
+    if zeros == "ignored" and text.isascii() and text.isdecimal():
         return text.lstrip("0") or "0"
     return text
 
