@@ -58,6 +58,8 @@ class Joining:
             for number in range(1, join.count + 1)
             for column in columns
         )
+        #: Lines of the joined rows that header or lines took, once they were joined.
+        self.taken: set[int] = set()
         self._left: list[tuple[Row, int]] = []
 
     def cells(
@@ -91,7 +93,7 @@ class Joining:
         *,
         file: str,
     ) -> list[Row]:
-        """Return the lines completed; what no line took is kept for :meth:`left_over`."""
+        """Return the lines completed; what no line took is for :meth:`left_over`."""
         index = self._index(candidates, file, found)
         taken: set[Row] = set()
         completed = [
@@ -101,8 +103,8 @@ class Joining:
         self._keep(index, taken)
         return completed
 
-    def left_over(self, file: str, others: Iterable[Row], head: Row) -> Iterator[Finding]:
-        """Yield MP-ROW-01 for each row that was to complete header or line and found none.
+    def left_over(self, others: Iterable[Row], head: Row) -> set[int]:
+        """Return the lines of the rows that were to complete header or lines and found none.
 
         Args:
             others: rows of the lines file that are neither lines nor of the kind that is joined;
@@ -110,21 +112,17 @@ class Joining:
             head: the header row.
         """
         known = {self._key(row, head) for row in others} if self._left else set()
-        for key, number in self._left:
-            if all(key) and key in known:
-                continue
-            params = {"kind": self.join.rows or self.join.name}
-            yield Finding("MP-ROW-01", Severity.ERROR, Location(file, number), params=params)
+        return {number for key, number in self._left if not all(key) or key not in known}
 
     # -- helpers ---------------------------------------------------------------------------------
 
     def _keep(self, index: Mapping[Row, list[Numbered]], taken: set[Row]) -> None:
-        self._left = [
-            (key, number)
-            for key, numbereds in index.items()
-            if key not in taken
-            for number, _ in numbereds
-        ]
+        self._left, self.taken = [], set()
+        for key, numbereds in index.items():
+            if key in taken:
+                self.taken.update(number for number, _ in numbereds)
+            else:
+                self._left += [(key, number) for number, _ in numbereds]
 
     def _index(
         self, candidates: Sequence[Numbered], file: str, found: list[Finding]
@@ -185,6 +183,11 @@ class Joining:
         cells = [cell for _, fit in fitting for cell in fit]
         cells += [""] * (join.count * self._width - len(cells))
         return tuple(cells)
+
+
+def attached_to_nothing(kind: str, file: str, line: int) -> Finding:
+    """Return the finding of a row that was to complete header or line and found none."""
+    return Finding("MP-ROW-01", Severity.ERROR, Location(file, line), params={"kind": kind})
 
 
 def nothing_joined(join: Join, key: str, place: Location) -> Finding:

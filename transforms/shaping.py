@@ -7,8 +7,7 @@ columns and the expressions of terms are computed. What comes out is text again,
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from config.profile import Join, Profile, RowKind
@@ -17,7 +16,7 @@ from transforms.expression_nodes import Columns, Evaluate, Scope
 from transforms.finding import Finding, Location, Severity
 from transforms.formulas import COMMENT, Formula, Formulas, formulas
 from transforms.grouping import InvoiceRows, RowBlock
-from transforms.joining import Joining, nothing_joined, told
+from transforms.joining import Joining, attached_to_nothing, nothing_joined, told
 
 Row = tuple[str, ...]
 
@@ -103,9 +102,6 @@ class _Layout:
         self.line_columns: tuple[str, ...] = (*lines, *extra)
         self._joins: dict[str, list[Joining]] = {"header": [], "lines": []}
         self._silent: list[Join] = []
-        users = Counter(join.rows for join, _ in found.joins if join.rows is not None)
-        #: Kinds of rows that one join alone takes: what it leaves nobody has.
-        self._single = {kind for kind, count in users.items() if count == 1}
         for join, when in found.joins:
             columns = lines if join.rows is not None else joined.get(join.name, ())
             if not columns:
@@ -170,6 +166,7 @@ class _Layout:
         sorted_rows = self._sort(head, lines, found)
         joined = self._with_joins(sorted_rows, head, lines, others, found)
         shaped = self._headed(head, header, sorted_rows, joined, others, found, lines.file)
+        found += self._left_over(sorted_rows, head, lines.file)
         shaped.line_columns = self.line_columns
         shaped.numbers = sorted_rows.numbers
         for rank, (number, row) in enumerate(zip(sorted_rows.numbers, joined, strict=True), 1):
@@ -203,8 +200,6 @@ class _Layout:
             rows = sorted_rows.rows_of(joining.join, others)
             file = _file_of(joining.join, others, lines_file)
             cells += joining.cells(cells, head, rows, place, found, file=file)
-            if joining.join.rows in self._single:
-                found += joining.left_over(file, (), head)
         scope = Scope(cells, cells, lines, header.file)
         for formula, evaluate in self._header:
             cells.append(plain_text(evaluate(scope)))
@@ -261,11 +256,22 @@ class _Layout:
             places = (Location(lines.file, number) for number in sorted_rows.numbers)
             file = _file_of(joining.join, others, lines.file)
             rows = joining.lines(rows, head, candidates, places, found, file=file)
-            if joining.join.rows is not None:
-                kind = joining.join.rows
-                strangers = [row for name, row in sorted_rows.others if name != kind]
-                found += joining.left_over(lines.file, strangers, head)
         return rows
+
+    def _left_over(self, sorted_rows: _Sorted, head: Row, file: str) -> Iterator[Finding]:
+        """Yield MP-ROW-01 for each row of a kind that joins asked for and none took."""
+        joinings = [one for side in self._joins.values() for one in side]
+        for kind in dict.fromkeys(one.join.rows for one in joinings if one.join.rows):
+            mine = [one for one in joinings if one.join.rows == kind]
+            strangers = [row for name, row in sorted_rows.others if name != kind]
+            # Where lines are asked too, they tell: the header knows nothing of dropped rows.
+            asked = [one for one in mine if one.join.to == "lines"]
+            left = {number for one in asked for number in one.left_over(strangers, head)}
+            if not asked:
+                left = {number for one in mine for number in one.left_over((), head)}
+            taken = {number for one in mine for number in one.taken}
+            for number in sorted(left - taken):
+                yield attached_to_nothing(kind, file, number)
 
 
 @dataclass(slots=True)

@@ -102,6 +102,20 @@ def test_a_row_that_belongs_to_a_row_of_another_kind_is_not_attached_to_nothing(
     assert rules(shaped) == [("MP-ROW-01", 5)]
 
 
+def test_what_one_of_two_joins_takes_is_not_left_over() -> None:
+    joined = [
+        {"name": "own", "rows": "tax", "to": "lines", "on": {"LINK": "ID"}},
+        {"name": "of", "rows": "tax", "to": "lines", "on": {"LINK": "GROUP"}, "count": 2},
+        {"name": "all", "rows": "tax", "on": {"LINK": "NO"}},
+    ]
+    lines = [
+        {"ID": "1", "GROUP": "7", "LINK": "", "KIND": "LINE"},
+        *({"ID": "", "GROUP": "", "LINK": link, "KIND": "TAX"} for link in ("1", "7", "F1", "8")),
+    ]
+    shaped = Shaper(profile(rows=KINDS, joined=joined)).shape(rows({"NO": "F1"}, lines))
+    assert rules(shaped) == [("MP-ROW-01", 6)]
+
+
 @pytest.mark.parametrize("link", ["9", ""])
 def test_a_row_that_names_no_line_is_told_where_both_sides_call_the_key_alike(link: str) -> None:
     joined = [{"name": "tax", "rows": "tax", "to": "lines", "on": {"ID": "ID"}}]
