@@ -2,6 +2,7 @@
 
 ``reach`` does nothing unless the environment variable ``CHORUS_FLOWS_CRASH_AT`` names the place:
 then the process dies at once by SIGKILL, as in a power cut: no handler, no flush, no clean-up.
+``name:3`` means the third time that it comes there.
 The places stay in the code so that the tests kill the very program that runs at night.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from enum import StrEnum
 
 #: Environment variable that names the place to die at.
@@ -32,7 +34,17 @@ class CrashPoint(StrEnum):
     BEFORE_REPORT = "before-report"  # all deposited and recorded, the run not yet finished
 
 
+_reached: Counter[str] = Counter()
+
+
 def reach(name: str) -> None:
     """Die here if a test asked for it; else do nothing."""
-    if os.environ.get(VARIABLE) == name:
+    wanted = os.environ.get(VARIABLE)
+    if not wanted:
+        return
+    point, _, times = wanted.partition(":")
+    if point != name:
+        return
+    _reached[name] += 1
+    if _reached[name] == int(times or 1):
         os.kill(os.getpid(), signal.SIGKILL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ settings.load_profile("chorus-flows")
 # Helper modules of the tests are imported as ``tests.support.…``; import mode importlib (below)
 # does not put the project folder on the path by itself.
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.support.postgres import Server, running  # noqa: E402 (needs the path above)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,3 +54,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """A real PostgreSQL server, one for each process of the test run."""
+    with running() as server:
+        yield server

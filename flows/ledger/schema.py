@@ -23,7 +23,7 @@ from flows.ledger import dialect
 from flows.ledger.tables import meta
 
 #: Every revision, oldest first. A test compares this with the migrations.
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 
 VERSION_TABLE = "ledger_version"
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
@@ -161,6 +162,9 @@ invoices = Table(
     Column("member_id", Text),
     Column("nights", Integer, nullable=False),  # nights waited so far, this one included
     Column("taken_over_by", Text),  # run that read the invoice again (waiting, quarantined)
+    Column(
+        "follows", BigInteger
+    ),  # row of the invoice rejected by the buyer that this one replaces
     Column("life_status", Text),
     Column("life_label", Text),
     Column("life_at", UtcTime),
@@ -328,4 +332,49 @@ directory = Table(
     Column("valid_from", Date),
     Column("valid_until", Date),
     UniqueConstraint("company", "emitter", "identifier", "service_code"),
+)
+
+locks = Table(
+    "locks",
+    metadata,
+    *_scope(),
+    Column("name", Text, nullable=False),  # deposit, collect
+    Column("token", Text, nullable=False),  # of this taking: a lock taken over is another one
+    Column("host", Text, nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("outbox", Text, nullable=False),  # identity of the outbox that its owner sees
+    Column("taken_at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),  # last sign of life of the owner
+    PrimaryKeyConstraint("emitter", "name"),
+)
+
+manifests = Table(
+    "manifests",
+    metadata,
+    _key(),
+    *_scope(),
+    Column("rank", BigInteger, nullable=False),  # place in the chain, from 1
+    Column("kind", Text, nullable=False),  # run, collect, or an operator's action
+    Column("run_id", Text),
+    Column("sha256", Text, nullable=False),  # of the manifest file
+    Column("previous", Text, nullable=False),  # of the one before; empty for the first
+    Column("last_event", BigInteger, nullable=False),  # id of the last event it covers
+    Column("written_at", UtcTime, nullable=False),
+    UniqueConstraint("company", "emitter", "rank"),
+)
+
+kept_files = Table(
+    "kept_files",
+    metadata,
+    _key(),
+    *_scope(),
+    Column("run_id", Text),
+    Column("kind", Text, nullable=False),  # extract, flow, members, report, return
+    Column("path", Text, nullable=False),  # relative to the state folder
+    Column("sha256", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("kept_at", UtcTime, nullable=False),
+    Column("purged_at", UtcTime),  # a tombstone from then on
+    UniqueConstraint("company", "emitter", "path"),
+    Index(None, "run_id"),
 )

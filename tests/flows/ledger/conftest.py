@@ -1,38 +1,39 @@
-"""A fresh ledger for each test: SQLite, or PostgreSQL when CHORUS_FLOWS_TEST_POSTGRES names one."""
+"""A fresh ledger for each test, once in SQLite and once in a real PostgreSQL."""
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
 
 from config.settings import Environment
 from flows.ledger import Ledger, copy_sqlite, sqlite_file
+from tests.support import postgres
 from tests.support.ledger_nights import Clock
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Which database the ledger of this test is in."""
+    return str(request.param)
+
+
 @pytest.fixture
-def ledger_url(tmp_path: Path) -> Iterator[str]:
-    """URL of a place where no ledger is yet."""
-    server = os.environ.get("CHORUS_FLOWS_TEST_POSTGRES")
-    if not server:
+def ledger_url(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """URL of a place where no ledger is yet, unless the test asks for one."""
+    if backend == "sqlite":
         yield f"sqlite:///{tmp_path / 'ledger.sqlite'}"
         return
-    schema = f"test_{uuid.uuid4().hex}"
-    engine = create_engine(server)
-    with engine.begin() as connection:
-        connection.execute(text(f"CREATE SCHEMA {schema}"))
-    url = make_url(server).update_query_dict({"options": f"-csearch_path={schema}"})
-    try:
-        yield url.render_as_string(hide_password=False)
-    finally:
-        with engine.begin() as connection:
-            connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
-        engine.dispose()
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    if "ledger" in request.fixturenames:
+        url = server.new_ledger()
+        yield url
+        server.give_back(url)
+    else:
+        url = server.new_database()
+        yield url
+        server.drop(url)
 
 
 @pytest.fixture

@@ -1,0 +1,75 @@
+"""Locks that several machines share, the chain of manifests, kept files, re-issued invoices."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+_KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_TIME = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    """Add what this revision brings."""
+    op.create_table(
+        "locks",
+        sa.Column("company", sa.Text(), nullable=False),
+        sa.Column("emitter", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("pid", sa.BigInteger(), nullable=False),
+        sa.Column("outbox", sa.Text(), nullable=False),
+        sa.Column("taken_at", _TIME, nullable=False),
+        sa.Column("seen_at", _TIME, nullable=False),
+        sa.PrimaryKeyConstraint("emitter", "name", name=op.f("pk_locks")),
+    )
+    op.create_table(
+        "manifests",
+        sa.Column("id", _KEY, autoincrement=True, nullable=False),
+        sa.Column("company", sa.Text(), nullable=False),
+        sa.Column("emitter", sa.Text(), nullable=False),
+        sa.Column("rank", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Text(), nullable=True),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("previous", sa.Text(), nullable=False),
+        sa.Column("last_event", sa.BigInteger(), nullable=False),
+        sa.Column("written_at", _TIME, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_manifests")),
+        sa.UniqueConstraint(
+            "company", "emitter", "rank", name=op.f("uq_manifests_company_emitter_rank")
+        ),
+    )
+    op.create_table(
+        "kept_files",
+        sa.Column("id", _KEY, autoincrement=True, nullable=False),
+        sa.Column("company", sa.Text(), nullable=False),
+        sa.Column("emitter", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Text(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("kept_at", _TIME, nullable=False),
+        sa.Column("purged_at", _TIME, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_kept_files")),
+        sa.UniqueConstraint(
+            "company", "emitter", "path", name=op.f("uq_kept_files_company_emitter_path")
+        ),
+    )
+    op.create_index(op.f("ix_kept_files_run_id"), "kept_files", ["run_id"])
+    op.add_column("invoices", sa.Column("follows", sa.BigInteger(), nullable=True))
+
+
+def downgrade() -> None:
+    """Take it away again."""
+    op.drop_column("invoices", "follows")
+    op.drop_table("kept_files")
+    op.drop_table("manifests")
+    op.drop_table("locks")
