@@ -9,7 +9,7 @@ from flows import locking, waiting
 from flows.channels import open_channel
 from flows.configuration import Configuration
 from flows.deposit import DepositResult, deposit_flows
-from flows.errors import ConfigurationError, ExitCode, RetryableError, worst
+from flows.errors import ChorusFlowsError, ConfigurationError, ExitCode, RetryableError, worst
 from flows.folders import StateFolders
 from flows.giving_up import abandon, abandon_flows
 from flows.ledger import FlowState, Ledger, RunRecord, RunState, utc_now
@@ -50,22 +50,24 @@ def release(
         flows = ledger.flows(states=_UNSENT, run_id=run_id)
         result = DepositResult()
         codes: list[ExitCode] = []
-        problems: tuple[str, ...] = ()
+        errors: list[ChorusFlowsError] = []
         try:
             with open_channel(settings.channel) as channel:
                 result = deposit_flows(ledger, channel, folders.outbox, flows, settings)
         except RetryableError as error:
             codes.append(error.exit_code)
-            problems = (str(error),)
+            errors.append(error)
         codes.append(result.exit_code)
-        problems += tuple(str(error) for error in result.errors)
+        errors += result.errors
+        problems = tuple(str(error) for error in errors)
         code = worst(*codes)
         if not ledger.flows(states=_UNSENT, run_id=run_id):
             ledger.finish_run(
                 run_id, state=RunState.RELEASED, exit_code=int(code), balance=record.balance or {}
             )
             waiting.sweep(ledger, folders.waiting, run_id)
-        path = write_report(ledger, run_id, settings, RunFacts(problems=problems))
+        facts = RunFacts(problems=problems, causes=tuple(error.cause for error in errors))
+        path = write_report(ledger, run_id, settings, facts)
         return NightResult(run_id, code, None, path, len(result.delivered), problems)
 
 

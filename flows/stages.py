@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from flows.collect_result import CollectResult
 from flows.deposit import DepositResult
-from flows.errors import ChorusFlowsError, ExitCode
+from flows.errors import BrakeHeldError, ChorusFlowsError, ExitCode, OutboxDamagedError
 from flows.recovery import RecoveryResult
 from flows.refereeing import Refereed
 from flows.transform import Transformed
@@ -34,11 +34,29 @@ class Stages:
         """Return what stopped a stage, then what was lost without stopping one."""
         return [*self.problems, *(self.transformed.lost if self.transformed else ())]
 
-    def told(self, *, remarks: bool = True) -> tuple[str, ...]:
-        """Return what went wrong, in words, once each; then the remarks."""
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """Return the kinds of what went wrong, once each; a brake is told apart."""
+        errors: list[ChorusFlowsError] = list(self.errors)
+        stages = [stage for stage in (self.collected, self.recovered) if stage is not None]
+        errors += [stage.problem for stage in stages if stage.problem is not None]
+        if self.deposited is not None:
+            errors += self.deposited.errors
+        causes = [error.cause for error in errors if not isinstance(error, BrakeHeldError)]
+        if self.recovered is not None and self.recovered.missing:
+            causes.append(OutboxDamagedError.cause)
+        return tuple(dict.fromkeys(causes))
+
+    def told(self, *, remarks: bool = True, attention: bool = True) -> tuple[str, ...]:
+        """Return what went wrong, in words, once each.
+
+        Args:
+            remarks: also what is only worth telling.
+            attention: also what a collect asks a person to look at, which a report shows apart.
+        """
         told = [str(problem) for problem in self.errors]
         if self.collected is not None:
-            told += self.collected.attention
+            told += self.collected.attention if attention else ()
             told += [str(self.collected.problem)] if self.collected.problem else []
         if self.recovered is not None:
             told += [str(self.recovered.problem)] if self.recovered.problem else []
