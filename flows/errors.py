@@ -83,6 +83,10 @@ class LockHeldError(RetryableError):
     """Raised when another run holds the lock; says which process, machine, and since when."""
 
 
+class LockLostError(RetryableError):
+    """Raised when another machine has taken over the lock that this process worked under."""
+
+
 class LedgerUnavailableError(RetryableError):
     """Raised when the database cannot be reached or stays locked."""
 
