@@ -42,7 +42,7 @@ _GONE_SECONDS = 120
 _KEEPALIVE = {"idle": 30, "interval": 10, "count": 6}
 
 #: SQLSTATE of what only a change of the settings or of the server's rights mends.
-_WRONG_SETTINGS = frozenset({"42501", "3D000", "3F000"})
+_WRONG_SETTINGS = frozenset({"42501", "3F000"})
 
 #: Any number of ours: PostgreSQL's advisory locks are named by one.
 _CREATION_LOCK = 4_100_1100
@@ -178,7 +178,7 @@ def translated(url: URL) -> Iterator[None]:
     Raises:
         LedgerUnavailableError: not reachable or shut down, locked for too long, disk full, a
             transaction that the server gave up (deadlock, serialization, read-only replica).
-        ConfigurationError: the file is no ledger, the database does not exist, rights are missing.
+        ConfigurationError: the file is no ledger, or the rights of the user do not suffice.
     """
     place = url.render_as_string(hide_password=True)
     try:

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 
 from flows import collecting, configuration, deposit, machine, night, transform
 from flows.errors import ExitCode, worst
+from flows.ledger.tables import locks
 from flows.ledger_access import ledger_url
 from flows.night_result import Mode
 from tests.support.apart import Begun, begin
@@ -45,9 +46,10 @@ def being(host: str) -> Iterator[None]:
 def silent_for(firm: Firm, span: timedelta) -> None:
     """Let the last sign of life of all locks be that much older, by the clock of the database."""
     engine = create_engine(ledger_url(firm.configuration()))
-    ago = f"interval '{int(span.total_seconds())} seconds'"
     with engine.begin() as connection:
-        connection.execute(text(f"UPDATE locks SET seen_at = seen_at - {ago}"))
+        for row in connection.execute(locks.select()).all():
+            same = (locks.c.emitter == row.emitter, locks.c.name == row.name)
+            connection.execute(locks.update().where(*same).values(seen_at=row.seen_at - span))
     engine.dispose()
 
 
