@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from config.directory_settings import Directory
+from config.ledger_settings import NETWORK_FILE_SYSTEMS, Locks
 from config.section import Section
 
 _SectionT = TypeVar("_SectionT", bound=Section)
@@ -310,6 +311,9 @@ class Settings(Section):
     """SQLAlchemy URL; empty: SQLite in the state folder. A password comes from the environment."""
     ledger_password_env: str = ""
     """Environment variable that holds the password of the ledger's database."""
+    sqlite_not_on: tuple[str, ...] = NETWORK_FILE_SYSTEMS
+    """Types of file systems (as ``/proc/mounts`` has them) on which SQLite is refused: shared
+    between machines, they carry neither the shared memory of its WAL nor, often, its locks."""
     run_date: str = "Europe/Paris"
     """Zone of business dates."""
     emitter: Emitter = Emitter()
@@ -326,6 +330,7 @@ class Settings(Section):
     directory: Directory = Directory()
     workers: Workers = Workers()
     referee: Referee = Referee()
+    locks: Locks = Locks()
     prefect: PrefectShell = PrefectShell()
 
     @model_validator(mode="after")

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from flows import locking
+from flows import exclusive
 from flows.channels import open_channel
 from flows.collect import collect
 from flows.collect_result import CollectResult
 from flows.configuration import Configuration
 from flows.errors import ExitCode
-from flows.folders import StateFolders
 from flows.ledger import utc_now
-from flows.ledger_access import open_ledger
 from flows.profiles import load_profile
 from flows.report import RunFacts, write_report
 from transforms.formulas import erp_columns
@@ -48,15 +46,11 @@ def collect_now(
     """Fetch and reconcile now; may run beside a night.
 
     Raises:
-        LockHeldError: another collect is at work.
+        LockHeldError: another collect is at work, on this machine or another.
         LedgerUnavailableError: the database failed; a failing channel is told by the result.
     """
     settings = configuration.settings
-    folders = StateFolders(settings.state_folder)
-    with (
-        locking.held(folders.root, "collect", clock=clock),
-        open_ledger(configuration, clock=clock, create=False) as ledger,
-    ):
+    with exclusive.collecting(configuration, clock=clock) as ledger:
         with open_channel(settings.channel) as channel:
             columns = erp_columns(load_profile(settings.source.profile))
             result = collect(ledger, channel, settings, clock=clock, columns=columns)

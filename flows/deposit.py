@@ -24,6 +24,7 @@ from flows.errors import (
     ChorusFlowsError,
     ExitCode,
     IllegalTransitionError,
+    LockLostError,
     OutboxDamagedError,
     TargetExistsError,
     TransportError,
@@ -110,6 +111,7 @@ def deposit_flows(
 
     Raises:
         LedgerUnavailableError: a state could not be recorded; recovery settles the flow.
+        LockLostError: another machine took the deposit over; nothing more is sent or touched.
     """
     deposit = _Deposit(
         ledger, channel, outbox, settings.channel, clock=clock, sleep=sleep, token=token
@@ -201,6 +203,8 @@ class _Deposit:
         """Settle what a former try left, then send, unless that settled the flow."""
         self._check_deadline()
         self._channel.connect()
+        # What is under way may be another machine's by now, and is not to be touched then.
+        self._ledger.require_locks()
         now = self._flow(flow)
         if now.state in HALF_WAY:
             self._settle(now)
@@ -226,7 +230,13 @@ class _Deposit:
             )
         if temporary != final:
             reach(CrashPoint.BEFORE_RENAMING_RECORD)
-            ledger.move_flow(flow.flow_id, FlowState.RENAMING)
+            # Refused when the lock was lost. Frozen from here on, the rename fails: whoever takes
+            # over has removed the temporary name, or keeps the flow in doubt.
+            try:
+                ledger.move_flow(flow.flow_id, FlowState.RENAMING)
+            except LockLostError:
+                self._remove(temporary)  # of this attempt: nobody else knows of it any more
+                raise
             reach(CrashPoint.AFTER_RENAMING_RECORD)
             channel.rename(temporary, final)
         reach(CrashPoint.AFTER_RENAME)
@@ -285,6 +295,11 @@ class _Deposit:
         temporary = flow.temporary_name
         if flow.state is not FlowState.RENAMING or temporary is None:
             return
+        self._ledger.require_locks()
+        self._remove(temporary)
+
+    def _remove(self, temporary: str) -> None:
+        """Remove an upload that is of no use; a failure is only untidy."""
         try:
             discard_quietly(self._channel, temporary)
         except TransportError as error:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from flows import brakes, locking, referee, waiting, xml_source
+from flows import brakes, exclusive, referee, waiting, xml_source
 from flows.channels import Channel, open_channel
 from flows.collect import collect
 from flows.configuration import Configuration
@@ -26,6 +26,7 @@ from flows.errors import (
     ExitCode,
     FinalError,
     IllegalTransitionError,
+    LockLostError,
     RetryableError,
     disk_failed,
     worst,
@@ -35,7 +36,6 @@ from flows.figures import figures_of
 from flows.folders import StateFolders
 from flows.giving_up import abandon
 from flows.ledger import FlowState, Ledger, RunRecord, RunState, utc_now
-from flows.ledger_access import open_ledger
 from flows.night_result import Mode, NightResult
 from flows.places import balance_of, balance_record
 from flows.progress import Progress, Silent
@@ -80,17 +80,15 @@ def run(
     run when the second one fails.
 
     Raises:
-        LockHeldError: when another run is at work.
+        LockHeldError: when another run is at work, on this machine or another.
+        LockLostError: when another machine took over while this one was frozen.
         ConfigurationError: when settings, profile, company file or ledger are wrong.
     """
     folders = StateFolders(configuration.settings.state_folder)
     folders.root.mkdir(parents=True, exist_ok=True, mode=0o700)
     progress = progress or Silent()
     results = results if results is not None else []
-    with (
-        locking.held(folders.root, "run", clock=clock),
-        open_ledger(configuration, clock=clock) as ledger,
-    ):
+    with exclusive.depositing(configuration, clock=clock) as ledger:
         unfinished = ledger.unfinished_run()
         if unfinished is not None:
             progress.tell(f"Resuming run {unfinished.run_id}, cut short earlier.")
@@ -154,6 +152,8 @@ class Night:
             self._check(sources)
             if self._mode is Mode.DEPOSIT:
                 perform("deposit", self._deposit)
+        except LockLostError:
+            raise  # what is left of this run is the other machine's now, its report too
         except (RetryableError, FinalError) as error:
             self._done.problems.append(error)
         except OSError as error:
@@ -210,8 +210,8 @@ class Night:
         """
         with (
             self._channel() as channel,
-            locking.held_if_free(
-                self._folders.root, "collect", wait=COLLECT_WAIT_SECONDS, clock=self._clock
+            exclusive.collecting_if_free(
+                self._ledger, self._configuration, wait=COLLECT_WAIT_SECONDS, clock=self._clock
             ) as free,
         ):
             if free:

@@ -136,7 +136,9 @@ def settle(
     Raises:
         TransportError: the other side could not be asked; nothing is recorded.
         ChannelRefusedError: it refused the connection; nothing is recorded.
+        LockLostError: another machine took the deposit over; nothing is touched.
     """
+    ledger.require_locks()
     final = channel.final_path(flow.file_name)
     state, detail = _judge(channel, flow, final, temporary_ignored)
     ledger.move_flow(flow.flow_id, state, detail=detail)

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from flows import locking, waiting
+from flows import exclusive, waiting
 from flows.channels import open_channel
 from flows.configuration import Configuration
 from flows.deposit import DepositResult, deposit_flows
-from flows.errors import ChorusFlowsError, ConfigurationError, ExitCode, RetryableError, worst
+from flows.errors import (
+    ChorusFlowsError,
+    ConfigurationError,
+    ExitCode,
+    LockLostError,
+    RetryableError,
+    worst,
+)
 from flows.folders import StateFolders
 from flows.giving_up import abandon, abandon_flows
 from flows.ledger import FlowState, Ledger, RunRecord, RunState, utc_now
-from flows.ledger_access import open_ledger
 from flows.night_result import NightResult
 from flows.recovery import HALF_WAY
 from flows.report import RunFacts, write_report
@@ -38,10 +44,7 @@ def release(
     """
     settings = configuration.settings
     folders = StateFolders(settings.state_folder)
-    with (
-        locking.held(folders.root, "run", clock=clock),
-        open_ledger(configuration, clock=clock, create=False) as ledger,
-    ):
+    with exclusive.depositing(configuration, clock=clock, create=False) as ledger:
         record = _named(ledger, run_id, by, reason)
         if record.state is not RunState.HELD:
             raise _nothing_to(record, "release")
@@ -54,6 +57,8 @@ def release(
         try:
             with open_channel(settings.channel) as channel:
                 result = deposit_flows(ledger, channel, folders.outbox, flows, settings)
+        except LockLostError:
+            raise
         except RetryableError as error:
             codes.append(error.exit_code)
             errors.append(error)
@@ -90,11 +95,7 @@ def discard(
         LockHeldError: a run is at work.
     """
     settings = configuration.settings
-    folders = StateFolders(settings.state_folder)
-    with (
-        locking.held(folders.root, "run", clock=clock),
-        open_ledger(configuration, clock=clock, create=False) as ledger,
-    ):
+    with exclusive.depositing(configuration, clock=clock, create=False) as ledger:
         record = _named(ledger, run_id, by, reason)
         over = record.state not in {RunState.HELD, RunState.RUNNING}
         if over and not ledger.flows(states={FlowState.BUILT}, run_id=run_id):

@@ -6,12 +6,11 @@ import hashlib
 from collections.abc import Callable
 from datetime import datetime
 
-from flows import locking
+from flows import exclusive
 from flows.configuration import Configuration
 from flows.errors import ConfigurationError, OutboxDamagedError
 from flows.folders import StateFolders
 from flows.ledger import FlowRecord, FlowState, Ledger, utc_now
-from flows.ledger_access import open_ledger
 from flows.outbox import write_flow
 from transforms.bundle import Member
 from transforms.naming import flow_id, flow_name, member_name, parse_name
@@ -41,10 +40,7 @@ def resolve(
     if not by.strip() or not reason.strip():
         raise ConfigurationError("flow resolve needs --by and --reason.")
     folders = StateFolders(configuration.settings.state_folder)
-    with (
-        locking.held(folders.root, "run", clock=clock),
-        open_ledger(configuration, clock=clock, create=False) as ledger,
-    ):
+    with exclusive.depositing(configuration, clock=clock, create=False) as ledger:
         flow = ledger.flow(wanted.rpartition("_")[2])
         if flow is None:
             raise ConfigurationError(f"The ledger knows no flow {wanted}.")

@@ -109,10 +109,16 @@ def of_run(ledger: Ledger, run_id: str) -> View:
 
 
 def latest(ledger: Ledger, limit: int = 10) -> View:
-    """Return the newest runs."""
+    """Return the newest runs, and who is at work."""
     runs = ledger.runs(limit)
+    locks = ledger.locks()
     lines = [_run(run) for run in runs] or ["No run yet."]
-    return View(tuple(lines), {"runs": [asdict(run) for run in runs]})
+    lines += [f"{lock.name} lock: {lock}" for lock in locks]
+    body: dict[str, object] = {
+        "runs": [asdict(run) for run in runs],
+        "locks": [lock.as_dict() for lock in locks],
+    }
+    return View(tuple(lines), body)
 
 
 def quarantine(ledger: Ledger, run_id: str | None, language: str) -> View:

@@ -1,4 +1,9 @@
-"""Book of the deposits: the states of the deposit protocol, and what they do to the invoices."""
+"""Book of the deposits: the states of the deposit protocol, and what they do to the invoices.
+
+A night and a collect write at the same time. On PostgreSQL rows are locked one by one, so everybody
+takes them in one order, or two would wait for each other: locks, flow, its invoices by row,
+deposits, identities by key.
+"""
 
 from __future__ import annotations
 
@@ -102,15 +107,17 @@ class DepositBook(FlowBook, IdentityBook):
                 allow; then nothing is recorded.
         """
         with self._writing() as connection:
+            self._lock_flow(connection, flow_id)
             rows = connection.execute(
-                select(invoices.c.id, invoices.c.number, invoices.c.state, invoices.c.run_id).where(
-                    self._ours(invoices), invoices.c.flow_id == flow_id
-                )
+                select(invoices.c.id, invoices.c.number, invoices.c.state, invoices.c.run_id)
+                .where(self._ours(invoices), invoices.c.flow_id == flow_id)
+                .order_by(invoices.c.id)
+                .with_for_update(key_share=True)
             ).all()
             members = {row.id: row for row in rows}
             changes: list[dict[str, Any]] = []
             happened: list[dict[str, Any]] = []
-            for invoice_row, (state, reason) in results.items():
+            for invoice_row, (state, reason) in sorted(results.items()):
                 member = members.get(invoice_row)
                 target = InvoiceState(state)
                 if member is None:
@@ -220,12 +227,17 @@ class DepositBook(FlowBook, IdentityBook):
                 connection, flow_id, source, FlowState.ABANDONED, reason, actor, None
             )
 
-    def _state_of_flow(self, connection: Connection, flow_id: str) -> FlowState:
+    def _lock_flow(self, connection: Connection, flow_id: str) -> FlowState | None:
+        """Let nobody else change a flow or its invoices until the end; return its state."""
         state: FlowState | None = connection.execute(
             select(flows.c.state)
             .where(self._ours(flows), flows.c.flow_id == flow_id)
-            .with_for_update()
+            .with_for_update(key_share=True)
         ).scalar_one_or_none()
+        return state
+
+    def _state_of_flow(self, connection: Connection, flow_id: str) -> FlowState:
+        state = self._lock_flow(connection, flow_id)
         if state is None:
             raise IllegalTransitionError(f"The ledger knows no flow {flow_id}.")
         return state
@@ -271,6 +283,14 @@ class DepositBook(FlowBook, IdentityBook):
         """Move the invoices of a flow, however many, by a handful of statements."""
         now = self._clock()
         concerned = (invoices.c.flow_id == flow_id, invoices.c.state.in_(effect.sources))
+        if connection.dialect.name == "postgresql":
+            # A statement that changes many rows takes them in an order of its own.
+            connection.execute(
+                select(invoices.c.id)
+                .where(invoices.c.flow_id == flow_id)
+                .order_by(invoices.c.id)
+                .with_for_update(key_share=True)
+            )
         rows = select(invoices.c.id).where(*concerned)
         self._record_invoice_events(
             connection, concerned, invoices.c.state, effect.target, reason, actor

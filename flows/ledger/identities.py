@@ -133,7 +133,10 @@ class IdentityBook(Store):
                     invoices.c.number,
                     invoices.c.id,
                     literal(self._clock(), UtcTime()),
-                ).where(*concerned),
+                )
+                .where(*concerned)
+                # Of two that hold the same numbers, one must not wait for the other in turn.
+                .order_by(invoices.c.identity_key),
             )
         )
 

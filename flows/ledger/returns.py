@@ -169,11 +169,12 @@ class ReturnBook(Store):
                     before = latest.get(row.invoice_row)
                     if before is None or _not_older(row.at, before.at):
                         latest[row.invoice_row] = row
-            for batch in batches(latest):
+            for batch in batches(sorted(latest)):
                 current = connection.execute(
-                    select(invoices.c.id, invoices.c.life_status, invoices.c.life_at).where(
-                        self._ours(invoices), invoices.c.id.in_(batch)
-                    )
+                    select(invoices.c.id, invoices.c.life_status, invoices.c.life_at)
+                    .where(self._ours(invoices), invoices.c.id.in_(batch))
+                    .order_by(invoices.c.id)  # the order in which everybody takes invoices
+                    .with_for_update(key_share=True)
                 )
                 changes = [
                     {
