@@ -101,6 +101,14 @@ class ChannelRefusedError(FinalError):
     exit_code = ExitCode.UNFINISHED
 
 
+class LoginRefusedError(ChannelRefusedError):
+    """Raised when host key or login is refused; tried again, it might lock the account."""
+
+
+class WindowClosedError(RetryableError):
+    """Raised when the settings allow no deposit at this hour; says when they do."""
+
+
 class TargetExistsError(FinalError):
     """Raised when the final name of a flow is already taken on the other side."""
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from flows import locking, waiting
+from flows import locking, opening, waiting
 from flows.channels import open_channel
 from flows.configuration import Configuration
 from flows.deposit import DepositResult, deposit_flows
-from flows.errors import ConfigurationError, ExitCode, RetryableError, worst
+from flows.errors import ConfigurationError, ExitCode, RetryableError, WindowClosedError, worst
 from flows.folders import StateFolders
 from flows.giving_up import abandon, abandon_flows
 from flows.ledger import FlowState, Ledger, RunRecord, RunState, utc_now
@@ -34,6 +34,7 @@ def release(
 
     Raises:
         ConfigurationError: the run is not held, or nobody is named.
+        WindowClosedError: the settings allow no deposit at this hour; nothing is recorded.
         LockHeldError: another run is at work.
     """
     settings = configuration.settings
@@ -45,6 +46,11 @@ def release(
         record = _named(ledger, run_id, by, reason)
         if record.state is not RunState.HELD:
             raise _nothing_to(record, "release")
+        shut = opening.closed(settings, clock())
+        if shut is not None:
+            message = f"Run {run_id} cannot be released: {opening.why(shut, settings)}."
+            step = "Nothing was changed. Give the same command after that, or change the setting."
+            raise WindowClosedError(message, next_step=step)
         # The word comes first: what follows cannot be recalled.
         ledger.note("released", actor=by, reason=reason, run_id=run_id)
         flows = ledger.flows(states=_UNSENT, run_id=run_id)
@@ -53,12 +59,18 @@ def release(
         problems: tuple[str, ...] = ()
         try:
             with open_channel(settings.channel) as channel:
-                result = deposit_flows(ledger, channel, folders.outbox, flows, settings)
+                result = deposit_flows(
+                    ledger, channel, folders.outbox, flows, settings, clock=clock
+                )
         except RetryableError as error:
             codes.append(error.exit_code)
             problems = (str(error),)
         codes.append(result.exit_code)
         problems += tuple(str(error) for error in result.errors)
+        if result.closed is not None and result.remaining:
+            codes.append(ExitCode.UNFINISHED)  # what was asked for is not done
+            step = f"then: chorus-flows release {run_id} --by … --reason …"
+            problems += (f"The rest waits: {opening.why(result.closed, settings)}, {step}",)
         code = worst(*codes)
         if not ledger.flows(states=_UNSENT, run_id=run_id):
             ledger.finish_run(

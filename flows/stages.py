@@ -42,6 +42,7 @@ class Stages:
             told += [str(self.collected.problem)] if self.collected.problem else []
         if self.recovered is not None:
             told += [str(self.recovered.problem)] if self.recovered.problem else []
+            told += [_in_doubt(flow.flow_id) for flow in self.recovered.in_doubt]
             told += [
                 f"Flow {flow.flow_id} cannot be sent: its file is not in the outbox any more. "
                 f"Restore it, or give up what is left of its run: chorus-flows release "
@@ -52,6 +53,7 @@ class Stages:
             told += self.refereed.told
         if self.deposited is not None:
             told += [str(error) for error in self.deposited.errors]
+            told += map(_in_doubt, self.deposited.in_doubt)
         return tuple(dict.fromkeys([*told, *(self._remarks() if remarks else ())]))
 
     def _remarks(self) -> list[str]:
@@ -78,3 +80,11 @@ class Stages:
         if balance.places.get(Place.QUARANTINED, Tally()).count or balance.orphan_findings:
             codes.append(ExitCode.FINDINGS)
         return codes
+
+
+def _in_doubt(flow_id: str) -> str:
+    return (
+        f"Flow {flow_id} is in doubt: it may have arrived, and is not sent again by itself. Chorus "
+        "Pro's report settles it at a later collect. If none comes, look for it on the portal, "
+        f"then: chorus-flows flow resolve {flow_id} --deposited or --resend, with --by and --reason"
+    )
