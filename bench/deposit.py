@@ -54,7 +54,7 @@ def measure(flows: int) -> None:
 
 def _memory(needed: int) -> Path | None:
     """Return a folder in memory with so much room; None for the disk, when there is none."""
-    memory = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+    memory = Path("/dev/shm")
     if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > needed:
         return memory
     return None

@@ -416,3 +416,60 @@ FOLDER = (
         then=HANDED,
     ),
 )
+
+OPENSSH = (
+    FaultCase(
+        "host key changed",
+        "the server shows another host key than the pinned one",
+        says="is not the pinned one",
+        to_do="Ask AIFE whether the key was changed",
+    ),
+    FaultCase(
+        "key refused",
+        "the account has lost our key",
+        says="refused our key",
+        to_do="AIFE has the public key, then: chorus-flows doctor",
+    ),
+    FaultCase(
+        "permission denied",
+        "the folder may be read and not written",
+        says="permission denied",
+        to_do="Check the rights of the account on this folder",
+    ),
+    FaultCase(
+        "folder missing",
+        "channel.in_folder is not there",
+        says="there is no such file or folder",
+        to_do="Check channel.in_folder",
+    ),
+    FaultCase(
+        "disk full",
+        "nothing more can be written to the file",
+        says="says only: Failure",
+        to_do="Its disk may be full, or our quota",
+    ),
+    FaultCase(
+        "cut",
+        "the process that serves us is killed during an upload",
+        says="failed while uploading",
+        to_do=_AGAIN,
+    ),
+    FaultCase(
+        "frozen",
+        "the process that serves us is stopped during an upload",
+        says="no answer in time",
+        to_do=_AGAIN,
+    ),
+    FaultCase("gone", "nothing listens any more", says="Unable to connect", to_do=_AGAIN),
+    FaultCase(
+        "name taken",
+        "a file has the final name before we send",
+        flows=("in_doubt", "built", "built"),
+        exit_code=4,
+        says="is there already",
+        to_do=_RESOLVE,
+        by_hand="resend",
+        next_night="deposits the others, and the new flow of the one in doubt",
+        then=("abandoned", "deposited", "deposited", "deposited"),
+    ),
+)
