@@ -216,11 +216,13 @@ class Night:
         channel = self._way()
         shut = opening.closed(self._settings, self._clock())
         if shut is not None and not shut.collects:
-            self._done.remarks.append(
-                f"Reports were not fetched: {opening.why(shut, self._settings)}."
-            )
-            self._done.recovered = recover(
+            self._done.recovered = recovered = recover(
                 self._ledger, channel, self._folders.outbox, self._settings, ask=False
+            )
+            half = len(recovered.unsettled)
+            also = f", nor {half} flows left half-way looked up" if half else ""
+            self._done.remarks.append(
+                f"Reports were not fetched{also}: {opening.why(shut, self._settings)}."
             )
             return
         with (
@@ -326,7 +328,8 @@ class Night:
 
     def _report(self, balance: Balance | None) -> Path:
         done = self._done
-        waits = done.deposited.closed if done.deposited else None
+        deposited = done.deposited
+        waits = deposited.closed if deposited and deposited.remaining else None
         facts = RunFacts(
             dry_run=self._mode is Mode.DRY_RUN,
             resumed=self._resumed,
@@ -338,7 +341,7 @@ class Night:
                 for file in (done.transformed.claim.already_processed if done.transformed else ())
             ),
             incomplete=done.transformed.claim.incomplete if done.transformed else (),
-            deposit_tried=done.deposited is not None,
+            deposit_tried=deposited is not None,
             waits=waits,
         )
         touched = {*self._touched, *(done.collected.runs_touched if done.collected else ())}

@@ -134,6 +134,8 @@ def test_a_flow_left_half_way_stays_so_while_nobody_may_look(tmp_path: Path) -> 
     blackout(firm, collect="false")
     result = firm.run()[0]
     assert result.exit_code is ExitCode.UNFINISHED
+    assert "nor 1 flows left half-way looked up" in result.problems[0]
+    assert report(firm, result)["judgement"] != "scheduled"
     with firm.ledger() as ledger:
         assert ledger.flows()[0].state is FlowState.UPLOADING
     firm.now = EVENING
