@@ -27,7 +27,7 @@ demo: $(READY) ## A whole night against a Chorus Pro in miniature, on sample ext
 
 test: $(READY) ## All tests, with real servers where one is needed
 	@tools/servers
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -q -n 2 --dist load
 
 lint: $(READY) ## ruff, mypy, import-linter, pip-audit
 	$(BIN)/ruff check .

@@ -79,6 +79,8 @@ class DepositResult:
 class DeadlineReachedError(TransportError):
     """Raised when ``channel.deadline`` is over; what is not sent waits for the next run."""
 
+    cause = "deadline"
+
 
 def deposit_flows(
     ledger: Ledger,

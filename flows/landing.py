@@ -30,11 +30,14 @@ ALREADY_PROCESSED = "already-processed"
 class LandingUnavailableError(RetryableError):
     """Raised when the landing folder cannot be read or a file cannot be claimed."""
 
+    cause = "landing"
+
 
 class ClaimLostError(FinalError):
     """Raised when an extract that a run had claimed is neither with the run nor in the landing."""
 
     exit_code = ExitCode.ATTENTION
+    cause = "claim_lost"
 
 
 @dataclass(frozen=True, slots=True)

@@ -334,7 +334,8 @@ class Night:
             dry_run=self._mode is Mode.DRY_RUN,
             resumed=self._resumed,
             held=done.held,
-            problems=self._done.told(remarks=False),
+            problems=done.told(remarks=False, attention=False),
+            causes=done.causes,
             balance=balance,
             already_processed=tuple(
                 file.name

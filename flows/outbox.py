@@ -14,6 +14,8 @@ from transforms.bundle import BundleDigest, Member, write_bundle
 class OutboxUnavailableError(RetryableError):
     """Raised when a flow cannot be written to the outbox: its disk is full, or fails."""
 
+    cause = "disk"
+
 
 def write_flow(
     path: Path, members: Iterable[Member], *, gzip_level: int, stylesheet: Member | None

@@ -9,7 +9,14 @@ from flows import locking, opening, waiting
 from flows.channels import open_channel
 from flows.configuration import Configuration
 from flows.deposit import DepositResult, deposit_flows
-from flows.errors import ConfigurationError, ExitCode, RetryableError, WindowClosedError, worst
+from flows.errors import (
+    ChorusFlowsError,
+    ConfigurationError,
+    ExitCode,
+    RetryableError,
+    WindowClosedError,
+    worst,
+)
 from flows.folders import StateFolders
 from flows.giving_up import abandon, abandon_flows
 from flows.ledger import FlowState, Ledger, RunRecord, RunState, utc_now
@@ -56,7 +63,7 @@ def release(
         flows = ledger.flows(states=_UNSENT, run_id=run_id)
         result = DepositResult()
         codes: list[ExitCode] = []
-        problems: tuple[str, ...] = ()
+        errors: list[ChorusFlowsError] = []
         try:
             with open_channel(settings.channel) as channel:
                 result = deposit_flows(
@@ -64,20 +71,23 @@ def release(
                 )
         except RetryableError as error:
             codes.append(error.exit_code)
-            problems = (str(error),)
+            errors.append(error)
         codes.append(result.exit_code)
-        problems += tuple(str(error) for error in result.errors)
+        errors += result.errors
         if result.closed is not None and result.remaining:
-            codes.append(ExitCode.UNFINISHED)  # what was asked for is not done
-            step = f"then: chorus-flows release {run_id} --by … --reason …"
-            problems += (f"The rest waits: {opening.why(result.closed, settings)}, {step}",)
+            message = f"The rest of run {run_id} waits: {opening.why(result.closed, settings)}."
+            step = f"After that: chorus-flows release {run_id} --by … --reason …"
+            errors.append(WindowClosedError(message, next_step=step))  # not done as asked
+            codes.append(ExitCode.UNFINISHED)
+        problems = tuple(str(error) for error in errors)
         code = worst(*codes)
         if not ledger.flows(states=_UNSENT, run_id=run_id):
             ledger.finish_run(
                 run_id, state=RunState.RELEASED, exit_code=int(code), balance=record.balance or {}
             )
             waiting.sweep(ledger, folders.waiting, run_id)
-        path = write_report(ledger, run_id, settings, RunFacts(problems=problems))
+        facts = RunFacts(problems=problems, causes=tuple(error.cause for error in errors))
+        path = write_report(ledger, run_id, settings, facts)
         return NightResult(run_id, code, None, path, len(result.delivered), problems)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from flows.collect_result import CollectResult
 from flows.deposit import DepositResult
-from flows.errors import ChorusFlowsError, ExitCode
+from flows.errors import BrakeHeldError, ChorusFlowsError, ExitCode, OutboxDamagedError
 from flows.recovery import RecoveryResult
 from flows.refereeing import Refereed
 from flows.transform import Transformed
@@ -34,15 +34,33 @@ class Stages:
         """Return what stopped a stage, then what was lost without stopping one."""
         return [*self.problems, *(self.transformed.lost if self.transformed else ())]
 
-    def told(self, *, remarks: bool = True) -> tuple[str, ...]:
-        """Return what went wrong, in words, once each; then the remarks."""
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """Return the kinds of what went wrong, once each; a brake is told apart."""
+        errors: list[ChorusFlowsError] = list(self.errors)
+        stages = [stage for stage in (self.collected, self.recovered) if stage is not None]
+        errors += [stage.problem for stage in stages if stage.problem is not None]
+        if self.deposited is not None:
+            errors += self.deposited.errors
+        causes = [error.cause for error in errors if not isinstance(error, BrakeHeldError)]
+        if self.recovered is not None and self.recovered.missing:
+            causes.append(OutboxDamagedError.cause)
+        return tuple(dict.fromkeys(causes))
+
+    def told(self, *, remarks: bool = True, attention: bool = True) -> tuple[str, ...]:
+        """Return what went wrong, in words, once each.
+
+        Args:
+            remarks: also what is only worth telling.
+            attention: also what a person must look at, which a report shows apart.
+        """
         told = [str(problem) for problem in self.errors]
         if self.collected is not None:
-            told += self.collected.attention
+            told += self.collected.attention if attention else ()
             told += [str(self.collected.problem)] if self.collected.problem else []
         if self.recovered is not None:
             told += [str(self.recovered.problem)] if self.recovered.problem else []
-            told += [_in_doubt(flow.flow_id) for flow in self.recovered.in_doubt]
+            told += [_in_doubt(f.flow_id) for f in self.recovered.in_doubt] if attention else []
             told += [
                 f"Flow {flow.flow_id} cannot be sent: its file is not in the outbox any more. "
                 f"Restore it, or give up what is left of its run: chorus-flows release "
@@ -53,7 +71,7 @@ class Stages:
             told += self.refereed.told
         if self.deposited is not None:
             told += [str(error) for error in self.deposited.errors]
-            told += map(_in_doubt, self.deposited.in_doubt)
+            told += map(_in_doubt, self.deposited.in_doubt) if attention else ()
         return tuple(dict.fromkeys([*told, *(self._remarks() if remarks else ())]))
 
     def _remarks(self) -> list[str]:

@@ -22,6 +22,7 @@ class SpoolLostError(FinalError):
     """Says that the rows of an invoice that waits are no longer on disk, or cannot be read."""
 
     exit_code = ExitCode.ATTENTION
+    cause = "rows_lost"
 
     def __init__(self, what: str, *, next_step: str = "", run_id: str = "") -> None:
         super().__init__(what, next_step=next_step)

@@ -57,6 +57,7 @@ class Remembered:
     resumed: bool = False
     held: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
     already_processed: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
     waits: tuple[str, ...] = ()

@@ -17,7 +17,8 @@ class RunFacts:
         dry_run: a rehearsal: nothing was claimed, reserved or deposited.
         resumed: a crash had cut the run short, and it went on under its own number.
         held: the brakes that stopped it before its first deposit, in words.
-        problems: what went wrong on the way, in words.
+        problems: what went wrong on the way, in words for who runs the installation.
+        causes: the kinds of it, which the report explains to accountants.
         balance: of the run; None when the report is written anew, or nothing could be read.
         already_processed: names of files that an earlier run had read, and that were left.
         incomplete: names of files that were still being written, or lack their companion.
@@ -29,6 +30,7 @@ class RunFacts:
     resumed: bool = False
     held: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
     balance: Balance | None = None
     already_processed: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
@@ -46,6 +48,7 @@ class RunFacts:
             resumed=before.resumed or self.resumed,
             held=both(before.held, self.held),
             problems=both(before.problems, self.problems),
+            causes=both(before.causes, self.causes),
             already_processed=both(before.already_processed, self.already_processed),
             incomplete=both(before.incomplete, self.incomplete),
             waits=self._waits(before),

@@ -23,7 +23,7 @@ from flows.night_result import Mode
 from tests.support.firm import Firm, csv, row
 from transforms.balance import Place
 
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("prefect")]
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")

@@ -110,7 +110,9 @@ def _is_told(case: FaultCase, result: NightResult) -> None:
         return
     assert result.report is not None
     report = json.loads(result.report.with_name("report.json").read_text("utf-8"))
-    assert case.says in "\n".join(report["remembered"]["problems"])
+    shown = [*report["remembered"]["problems"]]
+    shown += [f"{flow['flow_id']} is in doubt" for flow in report["attention"]["in_doubt"]]
+    assert case.says in "\n".join(shown)
     assert report["judgement"] != "all_well"
 
 

@@ -14,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, inspect, text
 
 from config.settings import Environment
 from flows.errors import (
@@ -51,16 +51,43 @@ def test_the_revisions_named_in_the_code_are_those_of_the_migrations() -> None:
     assert tuple(reversed(found)) == schema.REVISIONS
 
 
-def test_the_migrations_make_exactly_the_tables_of_the_code(
-    ledger: Ledger, ledger_url: str
-) -> None:
-    engine = create_engine(ledger_url)
-    with engine.connect() as connection:
+def shape(url: str) -> dict[str, object]:
+    """Return what a database tells of its tables."""
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            seen = inspect(connection)
+            return {
+                name: (
+                    {c["name"]: (str(c["type"]), c["nullable"]) for c in seen.get_columns(name)},
+                    seen.get_pk_constraint(name),
+                    sorted(map(str, seen.get_unique_constraints(name))),
+                    sorted(map(str, seen.get_foreign_keys(name))),
+                    sorted(map(str, seen.get_indexes(name))),
+                )
+                for name in seen.get_table_names()
+            }
+    finally:
+        engine.dispose()
+
+
+def test_the_migrations_make_exactly_the_tables_of_a_new_ledger(ledger_url: str) -> None:
+    open_ledger(ledger_url).close()
+    made = shape(ledger_url)
+    downgrade(ledger_url, "base")
+    assert list(shape(ledger_url)) == [schema.VERSION_TABLE]
+    engine = connect(parse_url(ledger_url))
+    with engine.begin() as connection:
+        configuration = Config(attributes={"connection": connection})
+        configuration.set_main_option("script_location", str(schema.MIGRATIONS))
+        command.upgrade(configuration, "head")
         context = MigrationContext.configure(
             connection, opts={"version_table": schema.VERSION_TABLE}
         )
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+    assert shape(ledger_url) == made
+    assert set(made) == {*metadata.tables, schema.VERSION_TABLE}
 
 
 def test_every_table_tells_company_and_emitter() -> None:
