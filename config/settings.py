@@ -18,6 +18,7 @@ from pydantic import Field, model_validator
 
 from config.directory_settings import Directory
 from config.ledger_settings import NETWORK_FILE_SYSTEMS, Locks
+from config.opening import Blackout, Window
 from config.section import Section
 
 _SectionT = TypeVar("_SectionT", bound=Section)
@@ -216,8 +217,15 @@ class Channel(Section):
     """How often a flow is tried again after a failure that may pass."""
     retry_wait: Annotated[float, Field(ge=0)] = 5
     """Seconds before the first retry; doubled each time."""
+    retry_wait_max: Annotated[float, Field(ge=0)] = 300
+    """Longest wait before a retry, in seconds."""
     deadline: Annotated[int, Field(ge=1)] = 4 * 3600
-    """Seconds for the whole deposit of a run."""
+    """Seconds for the whole deposit of a run, waits included; what is under way then may last up
+    to its own time-out (``sftp.operation_timeout``) longer."""
+    blackouts: tuple[Blackout, ...] = ()
+    """Periods without deposits: ``[[channel.blackouts]]`` with ``begins``, ``ends``, ``reason`` and
+    ``collect`` (``false``: no fetching either), for instance a closing that AIFE announced."""
+    window: Window = Window()
     sftp: Sftp = Sftp()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from flows import exclusive
+from flows import exclusive, opening
 from flows.channels import open_channel
 from flows.collect import collect
 from flows.collect_result import CollectResult
@@ -25,6 +25,8 @@ class Collected:
 
     result: CollectResult
     reports: tuple[Path, ...]
+    remark: str = ""
+    """Why nothing was fetched, by the settings; else empty."""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -33,11 +35,13 @@ class Collected:
 
     def lines(self) -> list[str]:
         """Return the result as lines for a terminal."""
-        return [*self.result.lines(), *(f"report: {path}" for path in self.reports)]
+        remark = [self.remark] if self.remark else []
+        return [*remark, *self.result.lines(), *(f"report: {path}" for path in self.reports)]
 
     def as_dict(self) -> dict[str, object]:
         """Return the result as plain data for ``--json``."""
-        return {**self.result.as_dict(), "reports": [str(path) for path in self.reports]}
+        reports = [str(path) for path in self.reports]
+        return {**self.result.as_dict(), "reports": reports, "remark": self.remark or None}
 
 
 def collect_now(
@@ -45,11 +49,16 @@ def collect_now(
 ) -> Collected:
     """Fetch and reconcile now; may run beside a night.
 
+    In a blackout with ``collect = false`` nothing is done, and that is well.
+
     Raises:
         LockHeldError: another collect is at work, on this machine or another.
         LedgerUnavailableError: the database failed; a failing channel is told by the result.
     """
     settings = configuration.settings
+    shut = opening.closed(settings, clock())
+    if shut is not None and not shut.collects:
+        return Collected(CollectResult(), (), f"nothing fetched: {opening.why(shut, settings)}")
     with exclusive.collecting(configuration, clock=clock) as ledger:
         with open_channel(settings.channel) as channel:
             columns = erp_columns(load_profile(settings.source.profile))

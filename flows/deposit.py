@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from config.settings import Channel as ChannelSettings
 from config.settings import Settings
 from flows.channels import Channel
 from flows.crashpoints import CrashPoint, reach
@@ -34,7 +33,9 @@ from flows.ledger import Ledger
 from flows.ledger.records import FlowRecord
 from flows.ledger.states import REPORTED, FlowState
 from flows.ledger.store import utc_now
+from flows.opening import closed
 from flows.recovery import HALF_WAY, discard_quietly, settle
+from transforms.opening import Closed
 
 _LOG = logging.getLogger(__name__)
 
@@ -55,6 +56,8 @@ class DepositResult:
         unsettled: left half-way by an earlier run and not looked at, for the deposit stopped; the
             next recovery looks.
         errors: what went wrong, in order.
+        closed: why the settings let nothing more begin (``channel.window``, ``blackouts``); what
+            remains then waits as planned.
     """
 
     delivered: list[str] = field(default_factory=list)
@@ -63,12 +66,14 @@ class DepositResult:
     damaged: list[str] = field(default_factory=list)
     unsettled: list[str] = field(default_factory=list)
     errors: list[ChorusFlowsError] = field(default_factory=list)
+    closed: Closed | None = None
 
     @property
     def exit_code(self) -> ExitCode:
-        """Attention for a flow in doubt, unfinished for one that remains, else 0."""
+        """Attention for a flow in doubt, unfinished for one that remains unplanned, else 0."""
         doubt = (ExitCode.ATTENTION,) if self.in_doubt else ()
-        rest = (ExitCode.UNFINISHED,) if self.remaining or self.unsettled else ()
+        unplanned = self.unsettled or (self.remaining and self.closed is None)
+        rest = (ExitCode.UNFINISHED,) if unplanned else ()
         return worst(*doubt, *rest, *(error.exit_code for error in self.errors))
 
 
@@ -95,7 +100,8 @@ def deposit_flows(
     Brakes come before: what is given here goes out. A flow that fails in a passing way is tried
     again (``channel.retries``, waits doubled, within ``channel.deadline``); after that, and after
     a refusal, the deposit stops: the others would fail alike. A flow whose outbox file is damaged
-    is passed over. Failures of the channel are in the result, not raised.
+    is passed over. No flow is begun outside ``channel.window`` or in a blackout; one under way is
+    ended. Failures of the channel are in the result, not raised.
 
     Args:
         ledger: says what each flow is, and learns what becomes of it.
@@ -103,8 +109,8 @@ def deposit_flows(
         outbox: folder the flows' paths are relative to.
         flows: records in state ``built`` (or left half-way: these are settled first). A flow that
             is further by now is passed over.
-        settings: give retries, deadline, and whether temporary names are ignored.
-        clock: the present time, for the deadline.
+        settings: give retries, deadline, hours, and whether temporary names are ignored.
+        clock: the present time, for the deadline and the hours.
         sleep: waits that many seconds.
         token: text that makes the temporary name of an attempt unique.
         on_progress: called after each flow with the number done and the number of all.
@@ -113,13 +119,13 @@ def deposit_flows(
         LedgerUnavailableError: a state could not be recorded; recovery settles the flow.
         LockLostError: another machine took the deposit over; nothing more is sent or touched.
     """
-    deposit = _Deposit(
-        ledger, channel, outbox, settings.channel, clock=clock, sleep=sleep, token=token
-    )
+    deposit = _Deposit(ledger, channel, outbox, settings, clock=clock, sleep=sleep, token=token)
     result = DepositResult()
     stopped = False
     for rank, flow in enumerate(flows, start=1):
-        if stopped:
+        if not stopped:
+            result.closed = closed(settings, clock())
+        if stopped or result.closed:
             left = result.unsettled if flow.state in HALF_WAY else result.remaining
             left.append(flow.flow_id)
             continue
@@ -137,7 +143,7 @@ class _Deposit:
         ledger: Ledger,
         channel: Channel,
         outbox: Path,
-        settings: ChannelSettings,
+        settings: Settings,
         *,
         clock: Callable[[], datetime],
         sleep: Callable[[float], None],
@@ -149,8 +155,9 @@ class _Deposit:
         self._clock = clock
         self._sleep = sleep
         self._token = token
-        self._settings = settings
-        self._end = clock() + timedelta(seconds=settings.deadline)
+        self._hours = settings
+        self._settings = settings.channel
+        self._end = clock() + timedelta(seconds=settings.channel.deadline)
 
     def perform(self, flow: FlowRecord, result: DepositResult) -> bool:
         """Deposit one flow and note the outcome; True when the others should not be tried."""
@@ -181,7 +188,8 @@ class _Deposit:
 
     def _try_until_settled(self, flow: FlowRecord) -> TransportError | None:
         """Try as often as the settings say; return the failure met on the way, if any."""
-        wait = self._settings.retry_wait
+        longest = self._settings.retry_wait_max
+        wait = min(self._settings.retry_wait, longest)
         failure = None
         for remaining in range(self._settings.retries, -1, -1):
             try:
@@ -189,15 +197,20 @@ class _Deposit:
             except DeadlineReachedError:
                 raise
             except TransportError as error:
-                if not remaining or self._clock() + timedelta(seconds=wait) >= self._end:
+                if not remaining or not self._open_after(wait):
                     raise
                 _LOG.warning("flow %s, next try in %s s: %s", flow.flow_id, wait, error)
                 self._sleep(wait)
-                wait *= 2
+                wait = min(2 * wait, longest)
                 failure = error
             else:
                 break
         return failure
+
+    def _open_after(self, wait: float) -> bool:
+        """Whether a try may begin after a wait: before the deadline and within the hours."""
+        then = self._clock() + timedelta(seconds=wait)
+        return then < self._end and closed(self._hours, then) is None
 
     def _try(self, flow: FlowRecord) -> None:
         """Settle what a former try left, then send, unless that settled the flow."""

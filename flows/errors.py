@@ -119,6 +119,16 @@ class ChannelRefusedError(FinalError):
     cause = "refused"
 
 
+class LoginRefusedError(ChannelRefusedError):
+    """Raised when host key or login is refused; tried again, it might lock the account."""
+
+
+class WindowClosedError(RetryableError):
+    """Raised when the settings allow no deposit at this hour; says when they do."""
+
+    cause = "window"
+
+
 class TargetExistsError(FinalError):
     """Raised when the final name of a flow is already taken on the other side."""
 

@@ -6,6 +6,7 @@ result. A night that a crash or a fault cut short is resumed under its own numbe
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from flows import brakes, exclusive, referee, waiting, xml_source
+from flows import brakes, exclusive, opening, referee, waiting, xml_source
 from flows.channels import Channel, open_channel
 from flows.collect import collect
 from flows.configuration import Configuration
@@ -88,15 +89,17 @@ def run(
     folders.root.mkdir(parents=True, exist_ok=True, mode=0o700)
     progress = progress or Silent()
     results = results if results is not None else []
+    # One for all runs of this command: what it was refused once is not asked for again.
+    way = functools.cache(lambda: open_channel(configuration.settings.channel))
     with exclusive.depositing(configuration, clock=clock) as ledger:
         unfinished = ledger.unfinished_run()
         if unfinished is not None:
             progress.tell(f"Resuming run {unfinished.run_id}, cut short earlier.")
-            night = Night(configuration, ledger, unfinished, True, mode, clock, progress)
+            night = Night(configuration, ledger, unfinished, True, mode, clock, progress, way)
             results.append(night.perform(perform))
             if ledger.unfinished_run() is not None:
                 return results
-        night = Night(configuration, ledger, None, False, mode, clock, progress)
+        night = Night(configuration, ledger, None, False, mode, clock, progress, way)
         results.append(night.perform(perform))
     return results
 
@@ -113,6 +116,7 @@ class Night:
         mode: Mode,
         clock: Callable[[], datetime],
         progress: Progress,
+        way: Callable[[], Channel],
     ) -> None:
         self._configuration = configuration
         self._settings = configuration.settings
@@ -121,6 +125,7 @@ class Night:
         self._mode = mode
         self._clock = clock
         self._progress = progress
+        self._way = way
         self._folders = StateFolders(self._settings.state_folder)
         self._record = record or self._start()
         self._run_id = self._record.run_id
@@ -208,8 +213,20 @@ class Night:
         A channel that fails is told by the results: the night's invoices can still be made ready,
         and the deposit will meet it again.
         """
+        channel = self._way()
+        shut = opening.closed(self._settings, self._clock())
+        if shut is not None and not shut.collects:
+            self._done.recovered = recovered = recover(
+                self._ledger, channel, self._folders.outbox, self._settings, ask=False
+            )
+            half = len(recovered.unsettled)
+            also = f", nor {half} flows left half-way looked up" if half else ""
+            self._done.remarks.append(
+                f"Reports were not fetched{also}: {opening.why(shut, self._settings)}."
+            )
+            return
         with (
-            self._channel() as channel,
+            channel,
             exclusive.collecting_if_free(
                 self._ledger, self._configuration, wait=COLLECT_WAIT_SECONDS, clock=self._clock
             ) as free,
@@ -293,8 +310,8 @@ class Night:
         flows = [*former, *own]
         self._touched.update(flow.run_id for flow in former)
         self._progress.start("deposit", len(flows))
-        with self._channel() as channel:
-            self._done.deposited = deposit_flows(
+        with self._way() as channel:
+            self._done.deposited = deposited = deposit_flows(
                 self._ledger,
                 channel,
                 self._folders.outbox,
@@ -303,9 +320,16 @@ class Night:
                 clock=self._clock,
                 on_progress=lambda done, total: self._progress.advance("deposit", done, total),
             )
+        if deposited.closed is not None and deposited.remaining:
+            left_over = [flow for flow in flows if flow.flow_id in set(deposited.remaining)]
+            self._done.remarks.append(
+                opening.waiting_words(deposited.closed, left_over, self._settings)
+            )
 
     def _report(self, balance: Balance | None) -> Path:
         done = self._done
+        deposited = done.deposited
+        waits = deposited.closed if deposited and deposited.remaining else None
         facts = RunFacts(
             dry_run=self._mode is Mode.DRY_RUN,
             resumed=self._resumed,
@@ -318,17 +342,17 @@ class Night:
                 for file in (done.transformed.claim.already_processed if done.transformed else ())
             ),
             incomplete=done.transformed.claim.incomplete if done.transformed else (),
+            deposit_tried=deposited is not None,
+            waits=waits,
         )
         touched = {*self._touched, *(done.collected.runs_touched if done.collected else ())}
         touched |= {lost.run_id for lost in (done.transformed.lost if done.transformed else ())}
         for run_id in sorted(touched - {self._run_id}):
-            write_report(self._ledger, run_id, self._settings, RunFacts())
+            changed = RunFacts(deposit_tried=run_id in self._touched, waits=waits)
+            write_report(self._ledger, run_id, self._settings, changed)
         return write_report(self._ledger, self._run_id, self._settings, facts)
 
     # -- helpers -------------------------------------------------------------------------------
-
-    def _channel(self) -> Channel:
-        return open_channel(self._settings.channel)
 
     def _balance(self) -> Balance | None:
         """Return what was read against the places of the ledger."""

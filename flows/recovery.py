@@ -39,8 +39,8 @@ class RecoveryResult:
             still ``running`` must pass its brakes first.
         withheld: flows of the outbox of a run that is held or failed: an operator releases them.
         missing: flows to deposit whose file is not in the outbox any more; they cannot be sent.
-        unsettled: left half-way, as they were, because of ``problem``; a deposit settles them
-            first when it is given them, else the next recovery does.
+        unsettled: left half-way, as they were, because of ``problem`` or because nobody may be
+            asked; a deposit settles them first when it is given them, else the next recovery.
         problem: why the other side could not be asked, or None.
     """
 
@@ -61,7 +61,9 @@ class RecoveryResult:
         return worst(*look, *again)
 
 
-def recover(ledger: Ledger, channel: Channel, outbox: Path, settings: Settings) -> RecoveryResult:
+def recover(
+    ledger: Ledger, channel: Channel, outbox: Path, settings: Settings, *, ask: bool = True
+) -> RecoveryResult:
     """Settle every flow left half-way, and tell which flows are still to deposit.
 
     The other side is only asked when a flow was left half-way. Raises nothing of the channel's:
@@ -72,6 +74,7 @@ def recover(ledger: Ledger, channel: Channel, outbox: Path, settings: Settings) 
         channel: where the flows went.
         outbox: folder the flows' paths are relative to.
         settings: tell whether the server ignores temporary names.
+        ask: whether the other side may be called; if not, what is half-way stays so.
 
     Raises:
         LedgerUnavailableError: the ledger cannot be read or written.
@@ -81,7 +84,7 @@ def recover(ledger: Ledger, channel: Channel, outbox: Path, settings: Settings) 
     problem: TransportError | ChannelRefusedError | None = None
     ignored = settings.channel.temporary_ignored
     for flow in _oldest_first(ledger.flows(states=HALF_WAY)):
-        if problem is None:
+        if ask and problem is None:
             try:
                 channel.connect()
                 state = settle(ledger, channel, flow, temporary_ignored=ignored)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from flows import exclusive, waiting
+from flows import exclusive, opening, waiting
 from flows.channels import open_channel
 from flows.configuration import Configuration
 from flows.deposit import DepositResult, deposit_flows
@@ -15,6 +15,7 @@ from flows.errors import (
     ExitCode,
     LockLostError,
     RetryableError,
+    WindowClosedError,
     worst,
 )
 from flows.folders import StateFolders
@@ -40,6 +41,7 @@ def release(
 
     Raises:
         ConfigurationError: the run is not held, or nobody is named.
+        WindowClosedError: the settings allow no deposit at this hour; nothing is recorded.
         LockHeldError: another run is at work.
     """
     settings = configuration.settings
@@ -48,6 +50,11 @@ def release(
         record = _named(ledger, run_id, by, reason)
         if record.state is not RunState.HELD:
             raise _nothing_to(record, "release")
+        shut = opening.closed(settings, clock())
+        if shut is not None:
+            message = f"Run {run_id} cannot be released: {opening.why(shut, settings)}."
+            step = "Nothing was changed. Give the same command after that, or change the setting."
+            raise WindowClosedError(message, next_step=step)
         # The word comes first: what follows cannot be recalled.
         ledger.note("released", actor=by, reason=reason, run_id=run_id)
         flows = ledger.flows(states=_UNSENT, run_id=run_id)
@@ -56,7 +63,9 @@ def release(
         errors: list[ChorusFlowsError] = []
         try:
             with open_channel(settings.channel) as channel:
-                result = deposit_flows(ledger, channel, folders.outbox, flows, settings)
+                result = deposit_flows(
+                    ledger, channel, folders.outbox, flows, settings, clock=clock
+                )
         except LockLostError:
             raise
         except RetryableError as error:
@@ -64,6 +73,11 @@ def release(
             errors.append(error)
         codes.append(result.exit_code)
         errors += result.errors
+        if result.closed is not None and result.remaining:
+            message = f"The rest of run {run_id} waits: {opening.why(result.closed, settings)}."
+            step = f"After that: chorus-flows release {run_id} --by … --reason …"
+            errors.append(WindowClosedError(message, next_step=step))  # not done as asked
+            codes.append(ExitCode.UNFINISHED)
         problems = tuple(str(error) for error in errors)
         code = worst(*codes)
         if not ledger.flows(states=_UNSENT, run_id=run_id):

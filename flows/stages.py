@@ -52,7 +52,7 @@ class Stages:
 
         Args:
             remarks: also what is only worth telling.
-            attention: also what a collect asks a person to look at, which a report shows apart.
+            attention: also what a person must look at, which a report shows apart.
         """
         told = [str(problem) for problem in self.errors]
         if self.collected is not None:
@@ -60,6 +60,7 @@ class Stages:
             told += [str(self.collected.problem)] if self.collected.problem else []
         if self.recovered is not None:
             told += [str(self.recovered.problem)] if self.recovered.problem else []
+            told += [_in_doubt(f.flow_id) for f in self.recovered.in_doubt] if attention else []
             told += [
                 f"Flow {flow.flow_id} cannot be sent: its file is not in the outbox any more. "
                 f"Restore it, or give up what is left of its run: chorus-flows release "
@@ -70,6 +71,7 @@ class Stages:
             told += self.refereed.told
         if self.deposited is not None:
             told += [str(error) for error in self.deposited.errors]
+            told += map(_in_doubt, self.deposited.in_doubt) if attention else ()
         return tuple(dict.fromkeys([*told, *(self._remarks() if remarks else ())]))
 
     def _remarks(self) -> list[str]:
@@ -96,3 +98,11 @@ class Stages:
         if balance.places.get(Place.QUARANTINED, Tally()).count or balance.orphan_findings:
             codes.append(ExitCode.FINDINGS)
         return codes
+
+
+def _in_doubt(flow_id: str) -> str:
+    return (
+        f"Flow {flow_id} is in doubt: it may have arrived, and is not sent again by itself. Chorus "
+        "Pro's report settles it at a later collect. If none comes, look for it on the portal, "
+        f"then: chorus-flows flow resolve {flow_id} --deposited or --resend, with --by and --reason"
+    )

@@ -32,6 +32,7 @@ _BLOCK = 1 << 20
 _FINAL = frozenset(
     (errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EROFS, errno.ELOOP)
 )
+_FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
 #: File systems without hard links (FAT, some SMB shares) answer one of these.
 _NO_LINKS = frozenset((errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK))
 
@@ -198,7 +199,10 @@ def _operation(what: str) -> Iterator[None]:
                 f"The folder channel refused {what}: {error.strerror}.",
                 next_step="Check that the share is mounted and writable, and the channel settings.",
             ) from error
+        step = "Run again: chorus-flows run; nothing is sent twice."
+        if error.errno in _FULL:
+            step = "Make room on the share, or have our quota raised. Then run again: "
+            step += "chorus-flows run; nothing is sent twice."
         raise TransportError(
-            f"The folder channel failed in {what}: {error}.",
-            next_step="Run again; nothing is sent twice.",
+            f"The folder channel failed in {what}: {error.strerror or error}.", next_step=step
         ) from error
