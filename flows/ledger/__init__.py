@@ -31,6 +31,7 @@ from flows.ledger.schema import Upgrade, upgrade
 from flows.ledger.states import (
     FREEABLE,
     HOLDING,
+    LIVING,
     UNREPORTED,
     ExtractState,
     FlowState,
@@ -43,6 +44,7 @@ from flows.ledger.store import SYSTEM, utc_now
 __all__ = [
     "FREEABLE",
     "HOLDING",
+    "LIVING",
     "SYSTEM",
     "UNREPORTED",
     "Conflict",

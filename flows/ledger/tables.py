@@ -174,6 +174,8 @@ invoices = Table(
     Index(None, "state"),
     Index(None, "number"),
     Index(None, "flow_id"),
+    Index(None, "follows"),
+    Index(None, "life_status"),
 )
 
 identities = Table(

@@ -48,6 +48,7 @@ _TONES = {
     "claimed": "warn",
     "quarantined": "bad",
     "rejected": "bad",
+    "duplicate": "warn",
     "in_doubt": "bad",
     "incident": "bad",
     "failed": "bad",
