@@ -41,6 +41,7 @@ from flows.night_result import Mode, NightResult
 from flows.places import balance_of, balance_record
 from flows.progress import Progress, Silent
 from flows.recovery import HALF_WAY, recover
+from flows.redoing import redo_incidents
 from flows.refereeing import ask_referee
 from flows.report import RunFacts, write_report
 from flows.sources import Sources, load_sources
@@ -242,6 +243,7 @@ class Night:
             else:
                 told = "Reports were not fetched by this run: another collect was at work."
                 self._done.remarks.append(told)
+            self._done.remarks += redo_incidents(self._configuration, self._ledger)
             self._done.recovered = recover(
                 self._ledger, channel, self._folders.outbox, self._settings
             )

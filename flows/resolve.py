@@ -53,7 +53,7 @@ def resolve(
         if not resend:
             ledger.move_flow(flow.flow_id, FlowState.DEPOSITED, detail=reason, actor=by)
             return f"Flow {flow.flow_id} counts as deposited; its report will confirm it."
-        again = _again(configuration, ledger, folders, flow, by=by, reason=reason)
+        again = send_again(configuration, ledger, folders, flow, by=by, reason=reason)
         return f"Flow {flow.flow_id} goes again as {again.flow_id} with the next run."
 
 
@@ -74,7 +74,7 @@ def _check_unchanged(folders: StateFolders, flow: FlowRecord) -> None:
     raise OutboxDamagedError(message, next_step=step)
 
 
-def _again(
+def send_again(
     configuration: Configuration,
     ledger: Ledger,
     folders: StateFolders,
@@ -83,7 +83,11 @@ def _again(
     by: str,
     reason: str,
 ) -> BuiltFlow:
-    """Build the new flow from the bytes of the old one, and hand the invoices over to it."""
+    """Build the new flow from the bytes of the old one, and hand the invoices over to it.
+
+    Raises:
+        OutboxDamagedError: the old file is not in the outbox any more.
+    """
     settings = configuration.settings
     _check_unchanged(folders, flow)
     old = {member.member_id: member.invoice_row for member in ledger.members(flow.flow_id)}

@@ -15,6 +15,7 @@ from decimal import Decimal
 from functools import partial
 from itertools import chain
 
+from config.statuses import statuses_for
 from flows import attachments, landing, waiting, xml_source
 from flows.chunk import INTERNAL_RULE, Chunk, ChunkItem, ChunkResult
 from flows.claimed_extracts import ClaimedExtracts
@@ -75,6 +76,7 @@ class Transformation:
         self._extracts = ClaimedExtracts(sources, ledger, folders, resumed=resumed, now=now)
         setup = sources.setup
         self._mapper = Mapper(setup.profile, setup.company, setup.tables)
+        self._refusals = statuses_for(sources.settings.returns).refusals
         self._recorded: dict[tuple[str, int], tuple[str | None, str | None, Decimal | None]] = {}
 
     def run(self) -> Transformed:
@@ -233,7 +235,9 @@ class Transformation:
         """Record a chunk; rebuild it without the invoices whose identity is taken by now."""
         while True:
             self._spool(chunk, result)
-            conflicts = self._ledger.commit_chunk(self._run_id, result.outcomes, result.flows)
+            conflicts = self._ledger.commit_chunk(
+                self._run_id, result.outcomes, result.flows, refusals=self._refusals
+            )
             if not conflicts:
                 reach(CrashPoint.RECORDED)
                 return result.outcomes

@@ -32,6 +32,7 @@ from flows.ledger.schema import Upgrade, upgrade
 from flows.ledger.states import (
     FREEABLE,
     HOLDING,
+    LIVING,
     UNREPORTED,
     ExtractState,
     FlowState,
@@ -46,6 +47,7 @@ __all__ = [
     "DEPOSIT",
     "FREEABLE",
     "HOLDING",
+    "LIVING",
     "LOCKS",
     "SYSTEM",
     "UNREPORTED",

@@ -93,6 +93,7 @@ class DepositBook(FlowBook, IdentityBook):
         flow_id: str,
         results: Mapping[int, tuple[InvoiceState | str, str]],
         *,
+        earlier: Mapping[int, str] | None = None,
         actor: str = SYSTEM,
     ) -> None:
         """Record what became of single members of a flow.
@@ -100,6 +101,8 @@ class DepositBook(FlowBook, IdentityBook):
         Args:
             flow_id: the flow that carried them.
             results: state and reason by invoice row. A member already in that state is left.
+            earlier: by invoice row, the earlier flow that had brought it to Chorus Pro: that
+                deposit counts as integrated, the one of ``flow_id`` as its duplicate.
             actor: who decided, when it was a person.
 
         Raises:
@@ -141,35 +144,44 @@ class DepositBook(FlowBook, IdentityBook):
                         flow_id=flow_id,
                     )
                 )
-            if not changes:
-                return
-            connection.execute(
-                invoices.update()
-                .where(invoices.c.id == bindparam("b_id"))
-                .values(
-                    state=bindparam("b_state"),
-                    reason=bindparam("b_reason"),
-                    changed_at=bindparam("b_at"),
-                ),
-                changes,
-            )
-            connection.execute(
-                deposits.update()
-                .where(deposits.c.flow_id == flow_id, deposits.c.invoice_id == bindparam("b_id"))
-                .values(
-                    outcome=bindparam("b_state"),
-                    reason=bindparam("b_reason"),
-                    changed_at=bindparam("b_at"),
-                ),
-                changes,
-            )
-            connection.execute(events.insert(), happened)
+            if changes:
+                self._write_members(connection, flow_id, changes, happened)
+            self._credit_earlier(connection, flow_id, earlier or {})
             again = [
                 change["b_id"]
                 for change in changes
                 if change["b_state"] in HOLDING and members[change["b_id"]].state not in HOLDING
             ]
             self._hold_again(connection, again)
+
+    def _write_members(
+        self,
+        connection: Connection,
+        flow_id: str,
+        changes: Sequence[Mapping[str, Any]],
+        happened: Sequence[Mapping[str, Any]],
+    ) -> None:
+        connection.execute(
+            invoices.update()
+            .where(invoices.c.id == bindparam("b_id"))
+            .values(
+                state=bindparam("b_state"),
+                reason=bindparam("b_reason"),
+                changed_at=bindparam("b_at"),
+            ),
+            changes,
+        )
+        connection.execute(
+            deposits.update()
+            .where(deposits.c.flow_id == flow_id, deposits.c.invoice_id == bindparam("b_id"))
+            .values(
+                outcome=bindparam("b_state"),
+                reason=bindparam("b_reason"),
+                changed_at=bindparam("b_at"),
+            ),
+            changes,
+        )
+        connection.execute(events.insert(), happened)
 
     def replace_flow(
         self,
@@ -226,6 +238,25 @@ class DepositBook(FlowBook, IdentityBook):
             self._write_flow_state(
                 connection, flow_id, source, FlowState.ABANDONED, reason, actor, None
             )
+
+    def _credit_earlier(
+        self, connection: Connection, flow_id: str, earlier: Mapping[int, str]
+    ) -> None:
+        """Give the result to the deposits that brought the members; later ones are duplicates."""
+        for invoice_row, brought_by in earlier.items():
+            for flow, outcome in (
+                (flow_id, InvoiceState.DUPLICATE),
+                (brought_by, InvoiceState.INTEGRATED),
+            ):
+                connection.execute(
+                    deposits.update()
+                    .where(
+                        deposits.c.invoice_id == invoice_row,
+                        deposits.c.flow_id == flow,
+                        deposits.c.outcome != outcome,
+                    )
+                    .values(outcome=outcome, changed_at=self._clock())
+                )
 
     def _lock_flow(self, connection: Connection, flow_id: str) -> FlowState | None:
         """Let nobody else change a flow or its invoices until the end; return its state."""

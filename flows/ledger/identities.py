@@ -34,6 +34,7 @@ _HOLDER = (
     invoices.c.first_line,
     invoices.c.id.label("invoice_row"),
     invoices.c.origin,
+    invoices.c.life_status,
 )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import Select, or_, select
 
 from flows.errors import IllegalTransitionError
 from flows.ledger.records import InvoiceRecord, WaitingRecord, spool_name
-from flows.ledger.states import INVOICE_TRANSITIONS, InvoiceState, RunState, require
+from flows.ledger.states import HOLDING, INVOICE_TRANSITIONS, InvoiceState, RunState, require
 from flows.ledger.store import PAGE, SYSTEM, Store, batches, columns_for, to_record
 from flows.ledger.tables import events, invoices, runs
 from transforms.balance import RunningTally, Tally
@@ -27,6 +27,7 @@ class InvoiceBook(Store):
         states: Collection[InvoiceState | str] = (),
         number: str | None = None,
         flow_id: str | None = None,
+        life_statuses: Collection[str] | None = None,
         limit: int | None = None,
     ) -> Iterator[InvoiceRecord]:
         """Yield invoices in the order they were recorded; arguments narrow them down.
@@ -43,6 +44,8 @@ class InvoiceBook(Store):
             query = query.where(invoices.c.number == number)
         if flow_id is not None:
             query = query.where(invoices.c.flow_id == flow_id)
+        if life_statuses is not None:
+            query = query.where(invoices.c.life_status.in_(life_statuses))
         return self._paged(query, limit)
 
     def invoice(self, invoice_row: int) -> InvoiceRecord | None:
@@ -51,6 +54,37 @@ class InvoiceBook(Store):
             self._ours(invoices), invoices.c.id == invoice_row
         )
         return next(self._paged(query, 1), None)
+
+    def life_statuses(self) -> frozenset[str]:
+        """Return the last life-cycle statuses that invoices have, as they were received."""
+        query = select(invoices.c.life_status).distinct()
+        with self._reading() as connection:
+            rows = connection.execute(
+                query.where(self._ours(invoices), invoices.c.life_status.is_not(None))
+            )
+            return frozenset(rows.scalars())
+
+    def followers(self, invoice_rows: Iterable[int]) -> dict[int, InvoiceRecord]:
+        """Return the invoices issued in place of others that the buyer refused, by their row.
+
+        Only one that left counts: it holds its number. The newest of several is returned.
+        """
+        found: dict[int, InvoiceRecord] = {}
+        with self._reading() as connection:
+            for batch in batches(sorted(set(invoice_rows))):
+                rows = connection.execute(
+                    select(*columns_for(InvoiceRecord, invoices, _ROW))
+                    .where(
+                        self._ours(invoices),
+                        invoices.c.follows.in_(batch),
+                        invoices.c.state.in_(HOLDING),
+                    )
+                    .order_by(invoices.c.id)
+                )
+                for row in rows:
+                    record = to_record(InvoiceRecord, row._mapping)
+                    found[record.follows or 0] = record
+        return found
 
     def invoices_by_number(
         self, numbers: Collection[str], *, states: Collection[InvoiceState | str] = ()

@@ -28,6 +28,7 @@ class InvoiceState(StrEnum):
     IN_DOUBT = "in_doubt"  # may or may not have arrived
     INTEGRATED = "integrated"
     REJECTED = "rejected"  # at integration: Chorus Pro created nothing
+    DUPLICATE = "duplicate"  # rejected because its number was there before: it is not free
     OUTCOME_UNKNOWN = "outcome_unknown"  # a report came that does not say what became of it
 
 
@@ -76,7 +77,7 @@ class ReturnState(StrEnum):
 _I = InvoiceState
 _F = FlowState
 
-_SETTLED = frozenset({_I.INTEGRATED, _I.REJECTED, _I.OUTCOME_UNKNOWN})
+_SETTLED = frozenset({_I.INTEGRATED, _I.REJECTED, _I.DUPLICATE, _I.OUTCOME_UNKNOWN})
 #: BUNDLED: sent again in a new flow; QUARANTINED: its flow was abandoned.
 _GIVEN_UP = frozenset({_I.BUNDLED, _I.QUARANTINED})
 
@@ -93,11 +94,14 @@ INVOICE_TRANSITIONS: Mapping[InvoiceState, frozenset[InvoiceState]] = {
     _I.DEPOSITED: _SETTLED | _GIVEN_UP,
     _I.HANDED_OVER: frozenset({_I.DEPOSITED, _I.IN_DOUBT}) | _SETTLED | _GIVEN_UP,
     _I.IN_DOUBT: frozenset({_I.DEPOSITED, _I.HANDED_OVER}) | _SETTLED | _GIVEN_UP,
-    _I.OUTCOME_UNKNOWN: frozenset({_I.INTEGRATED, _I.REJECTED}) | _GIVEN_UP,
+    _I.OUTCOME_UNKNOWN: _SETTLED - {_I.OUTCOME_UNKNOWN} | _GIVEN_UP,
     # A later report refines an earlier one: "received", then "integrated in part".
-    _I.INTEGRATED: frozenset({_I.REJECTED, _I.OUTCOME_UNKNOWN}),
+    _I.INTEGRATED: _SETTLED - {_I.INTEGRATED},
     # A life-cycle status proves that Chorus Pro knows an invoice that a report called rejected.
-    _I.REJECTED: frozenset({_I.INTEGRATED, _I.OUTCOME_UNKNOWN}),
+    _I.REJECTED: _SETTLED - {_I.REJECTED},
+    # Its earlier deposit turns out to be the one that is there, or not: only reports tell. A
+    # life-cycle status is about the invoice that was there before, ours or not.
+    _I.DUPLICATE: _SETTLED - {_I.DUPLICATE},
 }
 
 #: Flow states that only Chorus Pro's own report gives.
@@ -173,9 +177,14 @@ HOLDING = frozenset(
         _I.HANDED_OVER,
         _I.IN_DOUBT,
         _I.INTEGRATED,
+        _I.DUPLICATE,
         _I.OUTCOME_UNKNOWN,
     }
 )
+
+#: Holding states of an invoice that life-cycle statuses of its number may be about: one that was
+#: there before a duplicate is another one.
+LIVING = HOLDING - {_I.DUPLICATE}
 
 #: States in which a held identity may be let go (setting
 #: ``identity.reuse_number_after_rejection``).

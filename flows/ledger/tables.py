@@ -174,6 +174,8 @@ invoices = Table(
     Index(None, "state"),
     Index(None, "number", postgresql_using="hash"),  # of any length, right or wrong
     Index(None, "flow_id"),
+    Index(None, "follows"),
+    Index(None, "life_status"),
 )
 
 identities = Table(

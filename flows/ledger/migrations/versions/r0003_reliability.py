@@ -74,10 +74,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_kept_files_run_id"), "kept_files", ["run_id"])
     op.add_column("invoices", sa.Column("follows", sa.BigInteger(), nullable=True))
     _index_foreign_text("hash")
+    op.create_index(op.f("ix_invoices_follows"), "invoices", ["follows"])
+    op.create_index(op.f("ix_invoices_life_status"), "invoices", ["life_status"])
 
 
 def downgrade() -> None:
     """Take it away again."""
+    op.drop_index(op.f("ix_invoices_life_status"), "invoices")
+    op.drop_index(op.f("ix_invoices_follows"), "invoices")
     _index_foreign_text("btree")
     op.drop_column("invoices", "follows")
     op.drop_table("kept_files")
