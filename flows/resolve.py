@@ -11,6 +11,7 @@ from flows.configuration import Configuration
 from flows.errors import ConfigurationError, OutboxDamagedError
 from flows.folders import StateFolders
 from flows.ledger import FlowRecord, FlowState, Ledger, utc_now
+from flows.ledger.states import SENT_AGAIN
 from flows.outbox import write_flow
 from transforms.bundle import Member
 from transforms.naming import flow_id, flow_name, member_name, parse_name
@@ -83,14 +84,22 @@ def send_again(
     by: str,
     reason: str,
 ) -> BuiltFlow:
-    """Build the new flow from the bytes of the old one, and hand the invoices over to it.
+    """Build the new flow from the bytes of the old one, and hand its invoices over to it.
+
+    Those that Chorus Pro is known to have integrated or rejected are left out.
 
     Raises:
         OutboxDamagedError: the old file is not in the outbox any more.
     """
     settings = configuration.settings
     _check_unchanged(folders, flow)
-    old = {member.member_id: member.invoice_row for member in ledger.members(flow.flow_id)}
+    carried = ledger.members(flow.flow_id)
+    settled = {m.member_id for m in carried if m.state not in SENT_AGAIN}
+    old = {m.member_id: m.invoice_row for m in carried if m.member_id not in settled}
+    if not old:
+        message = f"Every invoice of flow {flow.flow_id} is settled: none is to be sent again."
+        step = f"See: chorus-flows status --flow {flow.flow_id}"
+        raise ConfigurationError(message, next_step=step)
     numbers = ledger.reserve_sequences(
         flow.interface, len(old), first=settings.emitter.first_sequence
     )
@@ -104,8 +113,11 @@ def send_again(
                 if name.endswith(".xsl"):
                     sheet = Member(name, xml)
                     continue
+                member_id = parse_name(name).flow_id
+                if member_id in settled:
+                    continue
                 sequence = numbers[len(members)]
-                rows[old[parse_name(name).flow_id]] = flow_id(application, flow.interface, sequence)
+                rows[old[member_id]] = flow_id(application, flow.interface, sequence)
                 members.append(Member(member_name(application, flow.interface, sequence), xml))
     except (OSError, UnbundleError, KeyError, IndexError) as error:
         message = f"The file of flow {flow.flow_id} cannot be used again: {error}."

@@ -24,6 +24,8 @@ from flows.ledger.states import (
     REPLACEABLE,
     REPLACED,
     REPORTED,
+    SENT_AGAIN,
+    SETTLED,
     Effect,
     FlowState,
     InvoiceState,
@@ -100,14 +102,16 @@ class DepositBook(FlowBook, IdentityBook):
 
         Args:
             flow_id: the flow that carried them.
-            results: state and reason by invoice row. A member already in that state is left.
+            results: state (of :data:`flows.ledger.states.SETTLED`) and reason by invoice row. A
+                member already in that state is left.
             earlier: by invoice row, the earlier flow that had brought it to Chorus Pro: that
                 deposit counts as integrated, the one of ``flow_id`` as its duplicate.
             actor: who decided, when it was a person.
 
         Raises:
-            IllegalTransitionError: not a member of this flow, or a change that the table does not
-                allow; then nothing is recorded.
+            IllegalTransitionError: not a member of this flow, a state that settles nothing (only
+                its flow takes an invoice there), or a change that the table does not allow; then
+                nothing is recorded.
         """
         with self._writing() as connection:
             self._lock_flow(connection, flow_id)
@@ -127,6 +131,9 @@ class DepositBook(FlowBook, IdentityBook):
                     raise IllegalTransitionError(f"Flow {flow_id} does not carry this invoice.")
                 if member.state is target:
                     continue
+                if target not in SETTLED:
+                    message = f"Invoice {member.number} cannot be settled as {target.value}."
+                    raise IllegalTransitionError(message)
                 require(INVOICE_TRANSITIONS, f"Invoice {member.number}", member.state, target)
                 changes.append(
                     {"b_id": invoice_row, "b_state": target, "b_reason": reason}
@@ -196,12 +203,14 @@ class DepositBook(FlowBook, IdentityBook):
         """Send the invoices of a flow again in a new one, by an operator's word.
 
         The old flow is abandoned; its invoices are bundled in the new one and keep their numbers.
+        Those that an earlier report or a life-cycle status has integrated or rejected stay with it.
 
         Args:
             flow_id: the flow whose fate is not known, or that had an incident.
             built: the new flow, in the outbox.
             run_id: run the new flow belongs to.
-            members: new member id by invoice row, for every invoice of the old flow.
+            members: new member id by invoice row, for every invoice of the old flow whose state is
+                one of :data:`flows.ledger.states.SENT_AGAIN`.
             actor: who decided.
             reason: why.
 
@@ -217,11 +226,16 @@ class DepositBook(FlowBook, IdentityBook):
             self._insert_flows(connection, run_id, [built], replaces=flow_id)
             carried = set(
                 connection.execute(
-                    select(deposits.c.invoice_id).where(deposits.c.flow_id == flow_id)
+                    select(invoices.c.id).where(
+                        invoices.c.flow_id == flow_id, invoices.c.state.in_(SENT_AGAIN)
+                    )
                 ).scalars()
             )
-            if set(members) != carried or len(members) != built.invoices:
-                message = f"Flow {flow_id} does not carry exactly the invoices of {built.flow_id}."
+            if not carried or set(members) != carried or len(members) != built.invoices:
+                message = (
+                    f"The invoices of flow {flow_id} that may be sent again are not exactly those "
+                    f"of {built.flow_id}."
+                )
                 raise IllegalTransitionError(message)
             self._apply(connection, flow_id, REPLACED, reason, actor)
             moved = [

@@ -9,7 +9,7 @@ from sqlalchemy import Select, or_, select
 
 from flows.errors import IllegalTransitionError
 from flows.ledger.records import InvoiceRecord, WaitingRecord, spool_name
-from flows.ledger.states import HOLDING, INVOICE_TRANSITIONS, InvoiceState, RunState, require
+from flows.ledger.states import HOLDING, InvoiceState, RunState
 from flows.ledger.store import PAGE, SYSTEM, Store, batches, columns_for, to_record
 from flows.ledger.tables import events, invoices, runs
 from transforms.balance import RunningTally, Tally
@@ -208,7 +208,7 @@ class InvoiceBook(Store):
         """Quarantine invoices that wait and that no later night may take over.
 
         Raises:
-            IllegalTransitionError: one of them does not wait; then none is changed.
+            IllegalTransitionError: one of them does not wait, or is unknown; then none is changed.
         """
         with self._writing() as connection:
             for batch in batches(sorted(invoice_rows)):
@@ -218,9 +218,12 @@ class InvoiceBook(Store):
                         invoices.c.id, invoices.c.number, invoices.c.state, invoices.c.run_id
                     ).where(*mine)
                 ).all()
+                if unknown := set(batch) - {row.id for row in rows}:
+                    raise IllegalTransitionError(f"The ledger knows no invoice row {min(unknown)}.")
                 for row in rows:
-                    name = f"Invoice {row.number}"
-                    require(INVOICE_TRANSITIONS, name, row.state, InvoiceState.QUARANTINED)
+                    if row.state is not InvoiceState.WAITING:
+                        message = f"Invoice {row.number} is {row.state.value}: it does not wait."
+                        raise IllegalTransitionError(message)
                 connection.execute(
                     events.insert(),
                     [

@@ -1,7 +1,7 @@
 """Nights in processes of their own, which may be killed, without the start-up of a new Python.
 
-A fork server has everything imported: a night costs a fork. It is a process like any other: what
-SIGKILL leaves of it is what a power cut leaves.
+A fork server has everything imported and read: a night costs a fork. It is a process like any
+other: what SIGKILL leaves of it is what a power cut leaves.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ from tests.support.firm import Firm
 _LONGEST = 120.0
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
-    ["tests.support.apart", "flows.channels.sftp", "psycopg", "alembic.command", "pandas"]
+    [
+        *("tests.support.apart", "flows.channels.sftp", "psycopg", "alembic.command", "pandas"),
+        "tests.support.warm",
+    ]
 )
 
 
