@@ -12,12 +12,13 @@ from flows.channels import open_channel
 from flows.collect import collect
 from flows.collect_result import CollectResult
 from flows.configuration import Configuration
-from flows.errors import ExitCode
+from flows.errors import ExitCode, worst
 from flows.folders import StateFolders
 from flows.ledger import utc_now
 from flows.ledger_access import open_ledger
 from flows.profiles import load_profile
 from flows.report import RunFacts, write_report
+from flows.untold import Untold, untold
 from transforms.formulas import erp_columns
 
 
@@ -27,19 +28,26 @@ class Collected:
 
     result: CollectResult
     reports: tuple[Path, ...]
+    untold: tuple[Untold, ...] = ()
+    """Runs of which a killed process could not tell; theirs are among the reports."""
 
     @property
     def exit_code(self) -> ExitCode:
         """See :class:`flows.collect_result.CollectResult`."""
-        return self.result.exit_code
+        return worst(self.result.exit_code, *(run.code for run in self.untold))
 
     def lines(self) -> list[str]:
         """Return the result as lines for a terminal."""
-        return [*self.result.lines(), *(f"report: {path}" for path in self.reports)]
+        untold = (str(run) for run in self.untold)
+        return [*self.result.lines(), *untold, *(f"report: {path}" for path in self.reports)]
 
     def as_dict(self) -> dict[str, object]:
         """Return the result as plain data for ``--json``."""
-        return {**self.result.as_dict(), "reports": [str(path) for path in self.reports]}
+        return {
+            **self.result.as_dict(),
+            "untold": [{"run": run.run_id, "exit_code": int(run.code)} for run in self.untold],
+            "reports": [str(path) for path in self.reports],
+        }
 
 
 def collect_now(
@@ -57,10 +65,12 @@ def collect_now(
         locking.held(folders.root, "collect", clock=clock),
         open_ledger(configuration, clock=clock, create=False) as ledger,
     ):
+        left = untold(ledger)
         with open_channel(settings.channel) as channel:
             columns = erp_columns(load_profile(settings.source.profile))
             result = collect(ledger, channel, settings, clock=clock, columns=columns)
         reports = tuple(
-            write_report(ledger, run_id, settings, RunFacts()) for run_id in result.runs_touched
+            write_report(ledger, run_id, settings, RunFacts())
+            for run_id in sorted({*result.runs_touched, *(run.run_id for run in ledger.untold())})
         )
-    return Collected(result, reports)
+    return Collected(result, reports, left)

@@ -51,6 +51,7 @@ def _write(
         stream.flush()
         os.fsync(stream.fileno())
     partial.replace(path)
+    reach(CrashPoint.OUTBOX_RENAMED)
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from config.settings import Settings
 from config.statuses import load_statuses
+from flows.crashpoints import CrashPoint, reach
 from flows.ledger import (
     FlowRecord,
     FlowState,
@@ -165,6 +166,7 @@ class _Settling:
         }
         # Told before it is done: after a crash in between it is told twice rather than never.
         self._tell_of_invoices(changed, len(members))
+        reach(CrashPoint.SETTLEMENT_TOLD)
         state = self._flow.state
         if settlement.fate is not FlowFate.PENDING:
             state = FlowState(settlement.fate.value)
@@ -176,11 +178,14 @@ class _Settling:
             if self._flow.state in _UNCERTAIN:
                 # It had arrived after all: what was in doubt is deposited, then settled.
                 self._ledger.move_flow(flow_id, FlowState.DEPOSITED, detail=detail)
+                reach(CrashPoint.ARRIVAL_RECORDED)
         self._ledger.settle_members(
             flow_id,
             {row: (verdict.fate.value, _reason(verdict)) for row, verdict in changed.items()},
         )
+        reach(CrashPoint.MEMBERS_SETTLED)
         self._ledger.move_flow(flow_id, state, detail=detail)
+        reach(CrashPoint.FLOW_MOVED)
         if self._settings.identity.reuse_number_after_rejection:
             rejected = [r for r, v in settlement.verdicts.items() if v.fate is Fate.REJECTED]
             self._ledger.free_identities(rejected, reason=f"rejected at integration of {flow_id}")

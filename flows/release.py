@@ -8,6 +8,7 @@ from datetime import datetime
 from flows import locking, waiting
 from flows.channels import open_channel
 from flows.configuration import Configuration
+from flows.crashpoints import CrashPoint, reach
 from flows.deposit import DepositResult, deposit_flows
 from flows.errors import ConfigurationError, ExitCode, RetryableError, worst
 from flows.folders import StateFolders
@@ -47,6 +48,7 @@ def release(
             raise _nothing_to(record, "release")
         # The word comes first: what follows cannot be recalled.
         ledger.note("released", actor=by, reason=reason, run_id=run_id)
+        reach(CrashPoint.RELEASE_NOTED)
         flows = ledger.flows(states=_UNSENT, run_id=run_id)
         result = DepositResult()
         codes: list[ExitCode] = []
@@ -60,6 +62,7 @@ def release(
         codes.append(result.exit_code)
         problems += tuple(str(error) for error in result.errors)
         code = worst(*codes)
+        reach(CrashPoint.RELEASED)
         if not ledger.flows(states=_UNSENT, run_id=run_id):
             ledger.finish_run(
                 run_id, state=RunState.RELEASED, exit_code=int(code), balance=record.balance or {}

@@ -8,11 +8,13 @@ from datetime import datetime
 
 from flows import locking
 from flows.configuration import Configuration
+from flows.crashpoints import CrashPoint, reach
 from flows.errors import ConfigurationError, OutboxDamagedError
 from flows.folders import StateFolders
 from flows.ledger import FlowRecord, FlowState, Ledger, utc_now
 from flows.ledger_access import open_ledger
-from flows.outbox import write_flow
+from flows.outbox import remove_unknown, write_flow
+from flows.report import RunFacts, write_report
 from transforms.bundle import Member
 from transforms.naming import flow_id, flow_name, member_name, parse_name
 from transforms.outcome import BuiltFlow
@@ -56,9 +58,13 @@ def resolve(
             )
         if not resend:
             ledger.move_flow(flow.flow_id, FlowState.DEPOSITED, detail=reason, actor=by)
-            return f"Flow {flow.flow_id} counts as deposited; its report will confirm it."
-        again = _again(configuration, ledger, folders, flow, by=by, reason=reason)
-        return f"Flow {flow.flow_id} goes again as {again.flow_id} with the next run."
+            told = f"Flow {flow.flow_id} counts as deposited; its report will confirm it."
+        else:
+            again = _again(configuration, ledger, folders, flow, by=by, reason=reason)
+            told = f"Flow {flow.flow_id} goes again as {again.flow_id} with the next run."
+        reach(CrashPoint.RESOLVED)
+        write_report(ledger, flow.run_id, configuration.settings, RunFacts())
+        return told
 
 
 def _check_unchanged(folders: StateFolders, flow: FlowRecord) -> None:
@@ -91,6 +97,9 @@ def _again(
     settings = configuration.settings
     _check_unchanged(folders, flow)
     old = {member.member_id: member.invoice_row for member in ledger.members(flow.flow_id)}
+    # What an earlier try left that was cut short: its numbers are never given again.
+    known = {other.file_name for other in ledger.flows(run_id=flow.run_id)}
+    remove_unknown(folders.outbox / flow.run_id, known)
     numbers = ledger.reserve_sequences(
         flow.interface, len(old), first=settings.emitter.first_sequence
     )
@@ -124,6 +133,7 @@ def _again(
         content_sha256=digest.content_sha256,
         invoices=len(members),
     )
+    reach(CrashPoint.RESEND_BUILT)
     ledger.replace_flow(
         flow.flow_id, built, run_id=flow.run_id, members=rows, actor=by, reason=reason
     )

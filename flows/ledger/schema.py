@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import URL, Column, Connection, Engine, MetaData, Table, Text, inspect, select
 
 from config.settings import Environment
+from flows.crashpoints import CrashPoint, reach
 from flows.errors import (
     ConfigurationError,
     EnvironmentMismatchError,
@@ -143,6 +144,7 @@ def _create(
             created_at=now,
         )
     )
+    reach(CrashPoint.LEDGER)
 
 
 def _migrate(connection: Connection) -> None:

@@ -41,10 +41,10 @@ class Server:
     free: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     """Empty ledgers, by company and emitter."""
 
-    def new_database(self) -> str:
-        """Create an empty database and return its URL."""
+    def new_database(self, *, template: str | None = None) -> str:
+        """Create a database, empty or a copy of another one, and return its URL."""
         name = f"ledger_{uuid.uuid4().hex}"
-        self.execute(f"CREATE DATABASE {name}")
+        self.execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
         return str(make_url(self.url).set(database=name).render_as_string(hide_password=False))
 
     def new_ledger(self, *, company: str = "acme", emitter: str = "AAA999") -> str:

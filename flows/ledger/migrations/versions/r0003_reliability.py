@@ -65,10 +65,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_kept_files_run_id"), "kept_files", ["run_id"])
     op.add_column("invoices", sa.Column("follows", sa.BigInteger(), nullable=True))
+    for name in ("changes", "told"):
+        column = sa.Column(name, sa.BigInteger(), nullable=False, server_default="0")
+        op.add_column("runs", column)
 
 
 def downgrade() -> None:
     """Take it away again."""
+    op.drop_column("runs", "told")
+    op.drop_column("runs", "changes")
     op.drop_column("invoices", "follows")
     op.drop_table("kept_files")
     op.drop_table("manifests")
