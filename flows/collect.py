@@ -19,6 +19,7 @@ from config.settings import Settings
 from config.statuses import statuses_for
 from flows.channels import Channel
 from flows.collect_result import CollectResult, ToDo
+from flows.crashpoints import CrashPoint, reach
 from flows.errors import ConfigurationError
 from flows.fetch import Fetcher
 from flows.folders import StateFolders
@@ -109,8 +110,10 @@ class _Collecting:
         settled = reconcile(
             self._ledger, self._found.flow_ids, self._settings, columns=self._columns
         )
+        reach(CrashPoint.FLOWS_SETTLED)
         for return_id, kind in understood.items():
             self._ledger.move_return(return_id, ReturnState.RECONCILED, kind=kind)
+        reach(CrashPoint.RETURNS_RECONCILED)
         problem = fetched.problem or self._fetcher.tidy()
         now = self._clock()
         late = overdue_flows(self._ledger, self._settings, now)
@@ -149,6 +152,7 @@ class _Collecting:
         content = self._parse(record)
         rows = [row for flow in content.flows for row in status_rows(self._ledger, flow)]
         self._ledger.add_statuses(record.return_id, rows)
+        reach(CrashPoint.STATUSES_ADDED)
         for row in rows:
             self._found.kinds["foreign" if row.foreign else row.kind] += 1
             if row.flow_id is not None and not row.foreign:

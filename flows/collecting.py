@@ -12,10 +12,11 @@ from flows.channels import open_channel
 from flows.collect import collect
 from flows.collect_result import CollectResult
 from flows.configuration import Configuration
-from flows.errors import ExitCode
+from flows.errors import ExitCode, worst
 from flows.ledger import utc_now
 from flows.profiles import load_profile
 from flows.report import RunFacts, write_report
+from flows.untold import Untold, untold
 from transforms.formulas import erp_columns
 
 
@@ -27,21 +28,29 @@ class Collected:
     reports: tuple[Path, ...]
     remark: str = ""
     """Why nothing was fetched, by the settings; else empty."""
+    untold: tuple[Untold, ...] = ()
+    """Runs of which a killed process could not tell; theirs are among the reports."""
 
     @property
     def exit_code(self) -> ExitCode:
         """See :class:`flows.collect_result.CollectResult`."""
-        return self.result.exit_code
+        return worst(self.result.exit_code, *(run.code for run in self.untold))
 
     def lines(self) -> list[str]:
         """Return the result as lines for a terminal."""
         remark = [self.remark] if self.remark else []
-        return [*remark, *self.result.lines(), *(f"report: {path}" for path in self.reports)]
+        untold = (str(run) for run in self.untold)
+        reports = (f"report: {path}" for path in self.reports)
+        return [*remark, *self.result.lines(), *untold, *reports]
 
     def as_dict(self) -> dict[str, object]:
         """Return the result as plain data for ``--json``."""
-        reports = [str(path) for path in self.reports]
-        return {**self.result.as_dict(), "reports": reports, "remark": self.remark or None}
+        return {
+            **self.result.as_dict(),
+            "untold": [{"run": run.run_id, "exit_code": int(run.code)} for run in self.untold],
+            "reports": [str(path) for path in self.reports],
+            "remark": self.remark or None,
+        }
 
 
 def collect_now(
@@ -60,10 +69,12 @@ def collect_now(
     if shut is not None and not shut.collects:
         return Collected(CollectResult(), (), f"nothing fetched: {opening.why(shut, settings)}")
     with exclusive.collecting(configuration, clock=clock) as ledger:
+        left = untold(ledger)
         with open_channel(settings.channel) as channel:
             columns = erp_columns(load_profile(settings.source.profile))
             result = collect(ledger, channel, settings, clock=clock, columns=columns)
         reports = tuple(
-            write_report(ledger, run_id, settings, RunFacts()) for run_id in result.runs_touched
+            write_report(ledger, run_id, settings, RunFacts())
+            for run_id in sorted({*result.runs_touched, *(run.run_id for run in ledger.untold())})
         )
-    return Collected(result, reports)
+    return Collected(result, reports, untold=left)

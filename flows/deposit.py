@@ -39,6 +39,13 @@ from transforms.opening import Closed
 
 _LOG = logging.getLogger(__name__)
 
+#: Places of an upload, by the percentage of the bytes sent.
+_ON_THE_WAY = (
+    (1, CrashPoint.UPLOAD_1),
+    (50, CrashPoint.UPLOAD_50),
+    (99, CrashPoint.UPLOAD_99),
+)
+
 
 def _new_token() -> str:
     return secrets.token_hex(4)
@@ -255,6 +262,7 @@ class _Deposit:
         reach(CrashPoint.AFTER_RENAME)
         try:
             ledger.move_flow(flow.flow_id, FlowState(channel.delivered_state))
+            reach(CrashPoint.CONFIRMED)
         except IllegalTransitionError:
             # A collect beside this night may have read the report already: it knows more.
             if self._flow(flow).state not in REPORTED:
@@ -275,8 +283,9 @@ class _Deposit:
 
     def _watch(self, sent: int, total: int) -> None:
         """Stop an upload at the deadline."""
-        if 2 * sent >= total:
-            reach(CrashPoint.UPLOAD_50)
+        for percent, point in _ON_THE_WAY:
+            if 100 * sent >= percent * total:
+                reach(point)
         self._check_deadline()
 
     # -- endings -------------------------------------------------------------------------------

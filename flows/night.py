@@ -47,6 +47,7 @@ from flows.report import RunFacts, write_report
 from flows.sources import Sources, load_sources
 from flows.stages import Stages
 from flows.transform import Transformation
+from flows.untold import untold
 from flows.worker import rule_context
 from transforms.balance import Balance
 from transforms.formulas import erp_columns
@@ -129,6 +130,7 @@ class Night:
         self._way = way
         self._folders = StateFolders(self._settings.state_folder)
         self._record = record or self._start()
+        reach(CrashPoint.RUN_STARTED)
         self._run_id = self._record.run_id
         if resumed and mode is Mode.DEPOSIT and self._still_asked_to_hold():
             # Whoever wanted to look before anything leaves has not looked yet.
@@ -151,6 +153,7 @@ class Night:
         xml_source.require(self._settings, sources.setup.profile)
         try:
             if self._mode is not Mode.DRY_RUN:
+                self._done.untold = untold(self._ledger)
                 perform("collect", lambda: self._collect(sources))
             perform("transform", lambda: self._transform(sources))
             if self._settings.referee.policy != "off":
@@ -348,6 +351,8 @@ class Night:
             waits=waits,
         )
         touched = {*self._touched, *(done.collected.runs_touched if done.collected else ())}
+        if self._mode is not Mode.DRY_RUN:
+            touched |= {run.run_id for run in self._ledger.untold()}
         touched |= {lost.run_id for lost in (done.transformed.lost if done.transformed else ())}
         for run_id in sorted(touched - {self._run_id}):
             changed = RunFacts(deposit_tried=run_id in self._touched, waits=waits)
@@ -379,14 +384,18 @@ class Night:
                 exit_code=int(code),
                 balance=balance_record(balance) if balance else {},
             )
+            reach(CrashPoint.RUN_FINISHED)
         if state is RunState.DONE:
-            waiting.sweep(self._ledger, self._folders.waiting, self._run_id)
+            # Also of runs that were killed before they could.
+            for run_id in (self._run_id, *(run.run_id for run in done.untold)):
+                waiting.sweep(self._ledger, self._folders.waiting, run_id)
         return balance, code
 
     def _give_up(self) -> None:
         """Free what a failed run holds: the right extract may bring the same numbers again."""
         done = self._done
         abandon(self._ledger, self._run_id, reason="; ".join(p.what for p in done.problems))
+        reach(CrashPoint.GIVEN_UP)
         if self._transformation is None or any(isinstance(p, BalanceError) for p in done.problems):
             return
         names = self._transformation.put_back()

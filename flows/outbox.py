@@ -105,5 +105,6 @@ def _write(
         stream.flush()
         os.fsync(stream.fileno())
     partial.replace(path)
+    reach(CrashPoint.OUTBOX_RENAMED)
     fsync_folder(path.parent)
     return digest

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from config.settings import Settings
+from flows.crashpoints import CrashPoint, reach
 from flows.duplicates import Basis, Precedent, precedent_of
 from flows.evidence import Evidence, Reader
 from flows.ledger import (
@@ -182,6 +183,7 @@ class _Settling:
         }
         # Told before it is done: after a crash in between it is told twice rather than never.
         self._tell_of_invoices(changed, settlement)
+        reach(CrashPoint.SETTLEMENT_TOLD)
         state = self._flow.state
         if settlement.fate is not FlowFate.PENDING:
             state = FlowState(settlement.fate.value)
@@ -193,6 +195,7 @@ class _Settling:
             if self._flow.state in _UNCERTAIN:
                 # It had arrived after all: what was in doubt is deposited, then settled.
                 self._ledger.move_flow(flow_id, FlowState.DEPOSITED, detail=detail)
+                reach(CrashPoint.ARRIVAL_RECORDED)
         if settlement.received_twice and state is not FlowState.INCIDENT:
             self._tell_once(self._finding("RT-FLOW-05", {}, Severity.WARNING))
         self._ledger.settle_members(
@@ -200,7 +203,9 @@ class _Settling:
             {row: (ruling.state, ruling.reason) for row, ruling in changed.items()},
             earlier={row: one.earlier for row, one in rulings.items() if one.earlier is not None},
         )
+        reach(CrashPoint.MEMBERS_SETTLED)
         self._ledger.move_flow(flow_id, state, detail=detail)
+        reach(CrashPoint.FLOW_MOVED)
         if self._settings.identity.reuse_number_after_rejection:
             rejected = [row for row, one in rulings.items() if one.state is InvoiceState.REJECTED]
             self._ledger.free_identities(rejected, reason=f"rejected at integration of {flow_id}")

@@ -8,7 +8,7 @@ invoices be there all the same, Chorus Pro refuses them as duplicates, which set
 from __future__ import annotations
 
 from flows.configuration import Configuration
-from flows.errors import OutboxDamagedError
+from flows.errors import ConfigurationError, OutboxDamagedError
 from flows.folders import StateFolders
 from flows.ledger import SYSTEM, FlowState, Ledger
 from flows.resolve import send_again
@@ -20,7 +20,7 @@ def redo_incidents(configuration: Configuration, ledger: Ledger) -> list[str]:
     """Build flows that had an incident anew, for this run to deposit; return what was done.
 
     Nothing is done unless ``returns.redo_incidents`` is set. A flow whose file is not in the
-    outbox any more is told and left to a person.
+    outbox any more, or whose invoices are all settled, is told and left to a person.
     """
     settings = configuration.settings
     if not settings.returns.redo_incidents:
@@ -32,7 +32,7 @@ def redo_incidents(configuration: Configuration, ledger: Ledger) -> list[str]:
             continue
         try:
             again = send_again(configuration, ledger, folders, flow, by=SYSTEM, reason=_REASON)
-        except OutboxDamagedError as error:
+        except (ConfigurationError, OutboxDamagedError) as error:
             told.append(str(error))
         else:
             told.append(f"Flow {flow.flow_id} had an incident and goes again as {again.flow_id}.")

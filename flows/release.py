@@ -8,6 +8,7 @@ from datetime import datetime
 from flows import exclusive, opening, waiting
 from flows.channels import open_channel
 from flows.configuration import Configuration
+from flows.crashpoints import CrashPoint, reach
 from flows.deposit import DepositResult, deposit_flows
 from flows.errors import (
     ChorusFlowsError,
@@ -57,6 +58,7 @@ def release(
             raise WindowClosedError(message, next_step=step)
         # The word comes first: what follows cannot be recalled.
         ledger.note("released", actor=by, reason=reason, run_id=run_id)
+        reach(CrashPoint.RELEASE_NOTED)
         flows = ledger.flows(states=_UNSENT, run_id=run_id)
         result = DepositResult()
         codes: list[ExitCode] = []
@@ -80,6 +82,7 @@ def release(
             codes.append(ExitCode.UNFINISHED)
         problems = tuple(str(error) for error in errors)
         code = worst(*codes)
+        reach(CrashPoint.RELEASED)
         if not ledger.flows(states=_UNSENT, run_id=run_id):
             ledger.finish_run(
                 run_id, state=RunState.RELEASED, exit_code=int(code), balance=record.balance or {}

@@ -8,11 +8,13 @@ from datetime import datetime
 
 from flows import exclusive
 from flows.configuration import Configuration
+from flows.crashpoints import CrashPoint, reach
 from flows.errors import ConfigurationError, OutboxDamagedError
 from flows.folders import StateFolders
 from flows.ledger import FlowRecord, FlowState, Ledger, utc_now
 from flows.ledger.states import SENT_AGAIN
-from flows.outbox import write_flow
+from flows.outbox import remove_unknown, write_flow
+from flows.report import RunFacts, write_report
 from transforms.bundle import Member
 from transforms.naming import flow_id, flow_name, member_name, parse_name
 from transforms.outcome import BuiltFlow
@@ -53,9 +55,13 @@ def resolve(
             )
         if not resend:
             ledger.move_flow(flow.flow_id, FlowState.DEPOSITED, detail=reason, actor=by)
-            return f"Flow {flow.flow_id} counts as deposited; its report will confirm it."
-        again = send_again(configuration, ledger, folders, flow, by=by, reason=reason)
-        return f"Flow {flow.flow_id} goes again as {again.flow_id} with the next run."
+            told = f"Flow {flow.flow_id} counts as deposited; its report will confirm it."
+        else:
+            again = send_again(configuration, ledger, folders, flow, by=by, reason=reason)
+            told = f"Flow {flow.flow_id} goes again as {again.flow_id} with the next run."
+        reach(CrashPoint.RESOLVED)
+        write_report(ledger, flow.run_id, configuration.settings, RunFacts())
+        return told
 
 
 def _check_unchanged(folders: StateFolders, flow: FlowRecord) -> None:
@@ -100,6 +106,9 @@ def send_again(
         message = f"Every invoice of flow {flow.flow_id} is settled: none is to be sent again."
         step = f"See: chorus-flows status --flow {flow.flow_id}"
         raise ConfigurationError(message, next_step=step)
+    # What an earlier try left that was cut short: its numbers are never given again.
+    known = {other.file_name for other in ledger.flows(run_id=flow.run_id)}
+    remove_unknown(folders.outbox / flow.run_id, known)
     numbers = ledger.reserve_sequences(
         flow.interface, len(old), first=settings.emitter.first_sequence
     )
@@ -136,6 +145,7 @@ def send_again(
         content_sha256=digest.content_sha256,
         invoices=len(members),
     )
+    reach(CrashPoint.RESEND_BUILT)
     ledger.replace_flow(
         flow.flow_id, built, run_id=flow.run_id, members=rows, actor=by, reason=reason
     )

@@ -131,6 +131,7 @@ class Transformation:
         done.differences = self._extracts.compare(reading.rows_by_file)
         if not done.differences:
             self._extracts.finish(reading.rows_by_file)
+            reach(CrashPoint.EXTRACTS_FINISHED)
         return done
 
     def put_back(self) -> tuple[str, ...]:
@@ -215,6 +216,7 @@ class Transformation:
         sequences = self._ledger.reserve_sequences(
             self._settings.interface, len(items), first=self._settings.emitter.first_sequence
         )
+        reach(CrashPoint.SEQUENCES)
         return Chunk(
             rank,
             tuple(
@@ -252,6 +254,7 @@ class Transformation:
             held = rows[outcome.position]
             if outcome.fate is Fate.WAITING and isinstance(held, InvoiceRows):
                 waiting.keep(self._folders.waiting, held)
+                reach(CrashPoint.SPOOLED)
 
 
 def _without(chunk: Chunk, conflicts: Sequence[Conflict]) -> Chunk:

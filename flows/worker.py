@@ -126,6 +126,7 @@ class Worker:
                 # One odd invoice must not stop a night of a million: it is kept out, told, and
                 # the run ends with the exit code of a defect of ours.
                 result = _failed(item, error)
+            reach(CrashPoint.MAP)
             if isinstance(result, InvoiceOutcome):
                 outcomes[item.position] = result
             else:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from config.codes import load_codes
 from config.statuses import REFUSALS
+from flows.crashpoints import CrashPoint, reach
 from flows.ledger.deposits import DepositBook
 from flows.ledger.history import HistoryBook
 from flows.ledger.identities import Place, find_conflicts, place_of, recorded_among
@@ -99,6 +100,7 @@ class ChunkBook(DepositBook, HistoryBook):
             if fresh:
                 self._insert_flows(connection, run_id, [f for f in built if f.flow_id in used])
                 self._insert_invoices(connection, run_id, fresh, sorted(used), refusals)
+                reach(CrashPoint.RECORDING)
         return ()
 
     def _insert_invoices(

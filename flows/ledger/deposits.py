@@ -83,12 +83,13 @@ class DepositBook(FlowBook, IdentityBook):
             if source is target and target is not FlowState.UPLOADING:
                 return
             require(FLOW_TRANSITIONS, f"Flow {flow_id}", source, target)
-            self._write_flow_state(
+            run_id = self._write_flow_state(
                 connection, flow_id, source, target, detail, actor, temporary_name
             )
             effect = FLOW_EFFECTS.get(target)
             if effect is not None:
                 self._apply(connection, flow_id, effect, detail, actor)
+            self._note_change(connection, [run_id])
 
     def settle_members(
         self,
@@ -160,6 +161,7 @@ class DepositBook(FlowBook, IdentityBook):
                 if change["b_state"] in HOLDING and members[change["b_id"]].state not in HOLDING
             ]
             self._hold_again(connection, again)
+            self._note_change(connection, {members[change["b_id"]].run_id for change in changes})
 
     def _write_members(
         self,
@@ -252,6 +254,7 @@ class DepositBook(FlowBook, IdentityBook):
             self._write_flow_state(
                 connection, flow_id, source, FlowState.ABANDONED, reason, actor, None
             )
+            self._note_change(connection, [run_id])
 
     def _credit_earlier(
         self, connection: Connection, flow_id: str, earlier: Mapping[int, str]
@@ -296,7 +299,8 @@ class DepositBook(FlowBook, IdentityBook):
         detail: str,
         actor: str,
         temporary_name: str | None,
-    ) -> None:
+    ) -> str:
+        """Write the state and its event; return the run of the flow."""
         now = self._clock()
         values: dict[str, Any] = {"state": target, "detail": detail, "changed_at": now}
         if temporary_name is not None:
@@ -308,7 +312,7 @@ class DepositBook(FlowBook, IdentityBook):
         if target in REPORTED:
             values["reported_at"] = now
         connection.execute(flows.update().where(flows.c.flow_id == flow_id).values(**values))
-        run_id = connection.execute(
+        run_id: str = connection.execute(
             select(flows.c.run_id).where(flows.c.flow_id == flow_id)
         ).scalar_one()
         self._record_event(
@@ -321,6 +325,7 @@ class DepositBook(FlowBook, IdentityBook):
             run_id=run_id,
             flow_id=flow_id,
         )
+        return run_id
 
     def _apply(
         self, connection: Connection, flow_id: str, effect: Effect, reason: str, actor: str

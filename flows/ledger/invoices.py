@@ -210,6 +210,7 @@ class InvoiceBook(Store):
         Raises:
             IllegalTransitionError: one of them does not wait, or is unknown; then none is changed.
         """
+        given_up: set[str] = set()
         with self._writing() as connection:
             for batch in batches(sorted(invoice_rows)):
                 mine = (self._ours(invoices), invoices.c.id.in_(batch))
@@ -244,6 +245,8 @@ class InvoiceBook(Store):
                     .where(*mine)
                     .values(state=InvoiceState.QUARANTINED, reason=reason, changed_at=self._clock())
                 )
+                given_up.update(row.run_id for row in rows)
+            self._note_change(connection, given_up)
 
     def left_waiting(self, run_id: str) -> list[int]:
         """Return the rows of a run's invoices that wait and that nobody took over."""

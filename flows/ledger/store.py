@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Label, RowMapping, Tab
 from config.settings import Environment
 from flows.errors import LockLostError
 from flows.ledger import dialect
-from flows.ledger.tables import events, locks
+from flows.ledger.tables import events, locks, runs
 
 #: Who changes a state when no operator does.
 SYSTEM = "chorus-flows"
@@ -142,6 +142,19 @@ class Store:
             "target": target,
             "reason": reason,
         }
+
+    def _note_change(self, connection: Connection, run_ids: Iterable[str]) -> None:
+        """Count a change of runs, for their reports; the last thing of a transaction.
+
+        Last, because the rows of runs are shared by all that is done: whoever holds one must not
+        wait for anything else.
+        """
+        for batch in batches(sorted(set(run_ids))):
+            connection.execute(
+                runs.update()
+                .where(self._ours(runs), runs.c.run_id.in_(batch))
+                .values(changes=runs.c.changes + 1)
+            )
 
     def _record_event(self, connection: Connection, kind: str, target: str, **facts: Any) -> None:
         connection.execute(events.insert(), self._event(kind, target, **facts))

@@ -70,6 +70,9 @@ runs = Table(
     Column("finished_at", UtcTime),
     Column("exit_code", Integer),
     Column("balance", JSON),
+    # What happened to it, counted, and how much of that its report tells.
+    Column("changes", BigInteger, nullable=False, server_default="0"),
+    Column("told", BigInteger, nullable=False, server_default="0"),
     Index(None, "company", "emitter", "started_at"),
 )
 

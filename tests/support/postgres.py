@@ -57,10 +57,10 @@ class Server:
     def _data(self) -> Path:
         return self.folder / "data"
 
-    def new_database(self) -> str:
-        """Create an empty database and return its URL."""
+    def new_database(self, *, template: str | None = None) -> str:
+        """Create a database, empty or a copy of another one, and return its URL."""
         name = f"ledger_{uuid.uuid4().hex}"
-        self.execute(f"CREATE DATABASE {name}")
+        self.execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
         return str(make_url(self.url).set(database=name).render_as_string(hide_password=False))
 
     def new_ledger(self, *, company: str = "acme", emitter: str = "AAA999") -> str:

@@ -76,10 +76,15 @@ def upgrade() -> None:
     _index_foreign_text("hash")
     op.create_index(op.f("ix_invoices_follows"), "invoices", ["follows"])
     op.create_index(op.f("ix_invoices_life_status"), "invoices", ["life_status"])
+    for name in ("changes", "told"):
+        column = sa.Column(name, sa.BigInteger(), nullable=False, server_default="0")
+        op.add_column("runs", column)
 
 
 def downgrade() -> None:
     """Take it away again."""
+    op.drop_column("runs", "told")
+    op.drop_column("runs", "changes")
     op.drop_index(op.f("ix_invoices_life_status"), "invoices")
     op.drop_index(op.f("ix_invoices_follows"), "invoices")
     _index_foreign_text("btree")
