@@ -139,21 +139,28 @@ def _ledger_lock(ledger: Ledger, configuration: Configuration, name: str) -> Ite
 def _take(
     ledger: Ledger, configuration: Configuration, name: str, outbox: str
 ) -> LockRecord | None:
+    here = machine.this_process()
     one_machine = ledger_file(configuration) is not None
 
+    def beside_us(owner: machine.Process) -> bool:
+        """Whether a process would have to hold the file lock that is ours now."""
+        return owner.system == here.system and (one_machine or owner.host == here.host)
+
     def ended(held: LockRecord) -> bool:
-        # The file lock is ours, so no process of this machine works with this state folder. Of our
-        # own process, an earlier night could not let go: its database was away.
         owner = held.process
-        restarted = one_machine and owner.system != machine.boot_id()
-        return restarted or owner == machine.this_process() or machine.has_ended(owner)
+        if owner == here:
+            return True  # an earlier night of this process, whose database was away at its end
+        if beside_us(owner):
+            return machine.has_ended(owner)
+        # A ledger in SQLite is on a disk of this machine, which was started again since.
+        return one_machine and owner.host == here.host
 
     end = time.monotonic() + _ENDING_SECONDS
     while True:
         try:
             return ledger.take_lock(
                 name,
-                machine.this_process(),
+                here,
                 token=secrets.token_hex(16),
                 outbox=outbox,
                 stale_after=timedelta(seconds=configuration.settings.locks.stale_after_seconds),
@@ -161,9 +168,7 @@ def _take(
             )
         except LockHeldError:
             held = ledger.lock(name)
-            ending = held is None or (
-                held.process.system == machine.boot_id() and held.outbox == outbox
-            )
+            ending = held is None or (held.outbox == outbox and beside_us(held.process))
             if not ending or time.monotonic() >= end:
                 raise
             time.sleep(0.05)

@@ -31,12 +31,12 @@ def firm(tmp_path: Path, either_ledger: dict[str, str]) -> Firm:
     return made
 
 
-def steal(firm: Firm, name: str = DEPOSIT) -> None:
+def steal(firm: Firm, name: str = DEPOSIT, owner: Process = STANDBY) -> None:
     """Take a lock over, as a standby that waited long enough."""
     with firm.ledger() as other:
         other.take_lock(
             name,
-            STANDBY,
+            owner,
             token=secrets.token_hex(4),
             outbox=identity_of(firm.root / "state" / "outbox"),
             stale_after=timedelta(0),
@@ -145,7 +145,10 @@ def test_on_sqlite_the_lock_of_an_earlier_start_of_the_machine_is_free(tmp_path:
     (firm.root / "state").mkdir()
     with depositing(firm.configuration()):
         pass
-    steal(firm)  # of a system that does not run any more
+    steal(firm)  # of another host: nothing is certain
+    with pytest.raises(LockHeldError, match="on beta"), depositing(firm.configuration()):
+        pass
+    steal(firm, owner=Process(machine.host_name(), "the boot before", 200, 2))
     with depositing(firm.configuration()):
         assert owners(firm) == {"deposit": machine.host_name()}
 

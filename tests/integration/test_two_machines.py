@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import night
+from flows import machine, night
 from flows.cli.main import run
 from flows.crashpoints import CrashPoint
 from flows.errors import ExitCode, LockHeldError
@@ -167,13 +167,27 @@ def test_after_a_restart_a_ledger_of_one_machine_is_free_and_a_shared_one_is_wai
 ) -> None:
     firm = firm_in(tmp_path / "firm", either_ledger)
     firm.drop("a.csv", csv([row("F1"), row("F2"), row("F3")]))
-    # Killed under the boot id of this system; "alpha" has another one.
     assert night_apart(firm, crash_at=CrashPoint.BEFORE_DEPOSIT).signal == 9
-    with being("alpha"):
+    with being(machine.host_name(), boot="the next one"):
         if either_ledger:
             with pytest.raises(LockHeldError):
                 firm.run()
             silent_for(firm, STALE)
+        assert firm.code(firm.run()) is ExitCode.OK
+    assert_each_arrived_once(firm)
+
+
+def test_containers_of_one_machine_do_not_take_each_other_for_dead(firm: Firm) -> None:
+    """They share the boot id, and see neither the processes nor the file locks of each other."""
+    active = night_on(firm, "container-1", freeze_at=CrashPoint.BEFORE_DEPOSIT)
+    assert active.stopped()
+    active.kill()  # what another process namespace looks like from here: no such process
+    with (
+        being("container-2", boot="boot of container-1"),
+        pytest.raises(LockHeldError, match="on container-1"),
+    ):
+        firm.run()
+    with being("container-1"):  # the same one, started again
         assert firm.code(firm.run()) is ExitCode.OK
     assert_each_arrived_once(firm)
 

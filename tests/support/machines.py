@@ -36,10 +36,10 @@ def collect_on(firm: Firm, host: str, *, freeze: bool = False) -> Begun:
 
 
 @contextmanager
-def being(host: str) -> Iterator[None]:
-    """Let this process be on a machine of this name."""
+def being(host: str, *, boot: str = "") -> Iterator[None]:
+    """Let this process be on a machine of this name, under a boot id of its own."""
     with pytest.MonkeyPatch.context() as patch:
-        _be(host, patch)
+        _be(host, patch, boot)
         yield
 
 
@@ -53,9 +53,9 @@ def silent_for(firm: Firm, span: timedelta) -> None:
     engine.dispose()
 
 
-def _be(host: str, patch: pytest.MonkeyPatch) -> None:
+def _be(host: str, patch: pytest.MonkeyPatch, boot: str = "") -> None:
     patch.setattr(machine, "host_name", lambda: host)
-    patch.setattr(machine, "boot_id", lambda: f"boot of {host}")
+    patch.setattr(machine, "boot_id", lambda: boot or f"boot of {host}")
 
 
 def _night(
