@@ -153,7 +153,8 @@ class Night:
         xml_source.require(self._settings, sources.setup.profile)
         try:
             if self._mode is not Mode.DRY_RUN:
-                self._done.untold = untold(self._ledger)
+                again = self._record if self._resumed else None
+                self._done.untold = untold(self._ledger, resumed=again)
                 perform("collect", lambda: self._collect(sources))
             perform("transform", lambda: self._transform(sources))
             if self._settings.referee.policy != "off":

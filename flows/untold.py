@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from flows.collect_result import GRAVE
 from flows.errors import ExitCode, worst
-from flows.ledger import FlowState, InvoiceState, Ledger, RunRecord
+from flows.ledger import FlowState, InvoiceState, Ledger, ReturnState, RunRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,15 @@ class Untold:
         return f"{what} killed or could not write; it is written anew (exit code {self.code:d})."
 
 
-def untold(ledger: Ledger) -> tuple[Untold, ...]:
-    """Return the runs, ended, whose report does not tell all that happened to them."""
-    return tuple(Untold(run.run_id, _code(ledger, run)) for run in ledger.untold())
+def untold(ledger: Ledger, *, resumed: RunRecord | None = None) -> tuple[Untold, ...]:
+    """Return the runs, ended, whose report does not tell all that happened to them.
+
+    ``resumed``: a run that goes on now; it is among them when a person must look.
+    """
+    found = [Untold(run.run_id, _code(ledger, run)) for run in ledger.untold()]
+    if resumed is not None and (code := _code(ledger, resumed)) is not ExitCode.OK:
+        found.append(Untold(resumed.run_id, code))
+    return tuple(found)
 
 
 def _code(ledger: Ledger, run: RunRecord) -> ExitCode:
@@ -38,6 +44,8 @@ def _code(ledger: Ledger, run: RunRecord) -> ExitCode:
     if not told:
         codes.append(ExitCode(run.exit_code or ExitCode.OK))
     if ledger.flows(states={FlowState.IN_DOUBT}, run_id=run.run_id):
+        codes.append(ExitCode.ATTENTION)
+    if ledger.returns(states={ReturnState.NOT_UNDERSTOOD}, since=run.started_at):
         codes.append(ExitCode.ATTENTION)
     if any(ledger.has_finding(run.run_id, rule) for rule in sorted(GRAVE)):
         codes.append(ExitCode.ATTENTION)

@@ -12,7 +12,7 @@ from flows.errors import IllegalTransitionError
 from flows.ledger.records import ReturnRecord, StatusRecord, StatusRow
 from flows.ledger.states import RETURN_TRANSITIONS, ReturnState, require
 from flows.ledger.store import Store, batches, columns_for, to_record
-from flows.ledger.tables import flows, invoices, returns, statuses
+from flows.ledger.tables import flows, invoices, returns, runs, statuses
 
 _ROW = {"return_id": "id"}
 
@@ -121,6 +121,15 @@ class ReturnBook(Store):
                 source=row.state,
                 reason=f"{row.name} {reason}".strip(),
             )
+            if target is ReturnState.NOT_UNDERSTOOD:
+                # It is about no run that we know of; the newest report is the one that is read.
+                newest = connection.execute(
+                    select(runs.c.run_id)
+                    .where(self._ours(runs))
+                    .order_by(runs.c.started_at.desc(), runs.c.run_id.desc())
+                    .limit(1)
+                )
+                self._note_change(connection, newest.scalars())
 
     def add_statuses(self, return_id: int, rows: Sequence[StatusRow]) -> None:
         """Record the statuses of one return file, in its order, once.

@@ -37,6 +37,7 @@ class Case:
         before: where the night before dies, so that there is a flow left half-way.
         report_lost: Chorus Pro never reports on the flows of the night.
         by_hand: how an operator settles what stays in doubt.
+        strange_return: a return file that cannot be understood is there as well.
         redo: whether invoices are given up or refused on the way and extracted again.
         ends: final states that differ from :data:`ENDS`.
     """
@@ -60,6 +61,7 @@ class Case:
     pool: bool = False
     side_files: bool = False
     wrong_control: str = ""
+    strange_return: bool = False
     after_fetch: Literal["keep", "move", "remove"] = "keep"
     ends: dict[str, str] = field(default_factory=dict)
 
@@ -80,7 +82,7 @@ class Case:
             parts.append(self.channel)
         if self.temporary != "suffix":
             parts.append(f"temporary-{self.temporary}")
-        flags = ("takes_at_once", "report_lost", "pool", "side_files")
+        flags = ("takes_at_once", "report_lost", "pool", "side_files", "strange_return")
         parts += [flag.replace("_", "-") for flag in flags if getattr(self, flag)]
         parts += [word for word in (self.by_hand,) if word]
         if self.after_fetch != "keep":
@@ -125,6 +127,13 @@ CASES = (
     Case(point=P.FLOWS_SETTLED),
     Case(point=P.RETURNS_RECONCILED),
     Case(point=P.RETURNS_RECONCILED, command=Command.COLLECT),
+    Case(point=P.RETURNS_RECONCILED, strange_return=True, exit_code=ExitCode.ATTENTION),
+    Case(
+        point=P.RETURNS_RECONCILED,
+        command=Command.COLLECT,
+        strange_return=True,
+        exit_code=ExitCode.ATTENTION,
+    ),
     Case(point=P.RETURN_REMOVED, after_fetch="remove"),
     Case(point=P.RETURN_REMOVED, after_fetch="move"),
     Case(point=P.STATUSES_ADDED, command=Command.COLLECT),

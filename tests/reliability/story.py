@@ -135,6 +135,10 @@ class Story:
         """Go to the evening of the case, and bring about what the command is there to settle."""
         self.later(24)
         self.extracts()
+        if self.case.strange_return:
+            strange = self.sandbox.out_folder / "CSO1106A_CPP001_strange"
+            strange.write_text("no XML")
+            os.utime(strange, (self.firm.now.timestamp(),) * 2)
         if self.case.command in {Command.RELEASE, Command.DISCARD}:
             assert self.night() is ExitCode.ATTENTION
             assert self.held_run()

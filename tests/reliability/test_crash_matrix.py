@@ -65,7 +65,7 @@ def settle(story: Story) -> None:
     before = story.sent()
     story.later(1)
     morning = story.night()
-    if case.command is not Command.RESEND:
+    if case.command not in {Command.RESEND, Command.DISCARD}:
         assert story.sent() == before, "another night sends nothing"
     if case.by_hand:
         assert story.doubtful() is not None
@@ -74,6 +74,9 @@ def settle(story: Story) -> None:
         story.resolve(resend=case.by_hand == "resend")
         after_a_word(story)
     elif case.redo:
+        story.answer()  # what had waited leaves again by itself
+        story.later(1)
+        story.night()
         story.extract_again(n for n, state in story.ends().items() if state != ENDS[n])
         after_a_word(story)
     elif case.command is Command.RESEND:
