@@ -156,14 +156,18 @@ def _changed(
     defaults: dict[str, Any],
 ) -> _StatusT:
     """Return a status with a change of the settings, which has one language: that of the reader."""
-    given = change.model_dump(exclude_none=True)
-    words = {key: given.pop(key) for key in ("meaning", "next_step") if key in given}
+    given: dict[str, Any] = change.model_dump(exclude_none=True)
+    words: dict[str, Any] = {
+        key: given.pop(key) for key in ("meaning", "next_step") if key in given
+    }
     if before is None:
         label = given.get("label") or str(code)
         said = {"meaning": label, "next_step": "", **words}
         fresh = {"label": label, "actor": "none", "final": False, "mark": "U", **defaults, **given}
         return kind.model_validate({**fresh, "fr": said, "en": said})
-    both = {lang: before.words(lang).model_copy(update=words) for lang in _LANGUAGES}
+    both: dict[str, Any] = {
+        lang: before.words(lang).model_copy(update=words) for lang in _LANGUAGES
+    }
     return before.model_copy(update={**given, **both})
 
 
