@@ -156,7 +156,7 @@ def _changed(
     defaults: dict[str, Any],
 ) -> _StatusT:
     """Return a status with a change of the settings, which has one language: that of the reader."""
-    given = change.model_dump(exclude_none=True)
+    given: dict[str, Any] = change.model_dump(exclude_none=True)
     words: dict[str, Any] = {
         key: given.pop(key) for key in ("meaning", "next_step") if key in given
     }

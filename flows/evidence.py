@@ -36,6 +36,8 @@ class Reader:
         self._zone = ZoneInfo(returns.timezone)
         self._further = returns.duplicate_messages
         self.table: StatusTable = statuses_for(returns)
+        #: Statuses are recorded before anything is settled: what was sent stays settled so.
+        self._sent: dict[str, Settlement] = {}
 
     def evidence(self, flow_id: str) -> Evidence:
         """Return what was said of a flow and of its invoices."""
@@ -63,8 +65,10 @@ class Reader:
 
     def sent_in(self, flow_id: str) -> Settlement:
         """Return what is known of a flow as it was sent, whoever carries its invoices now."""
-        members = [
-            Member(member.invoice_row, member.member_id, member.number or "")
-            for member in self._ledger.members(flow_id)
-        ]
-        return self.settlement(flow_id, members, self.evidence(flow_id))
+        if flow_id not in self._sent:
+            members = [
+                Member(member.invoice_row, member.member_id, member.number or "")
+                for member in self._ledger.members(flow_id)
+            ]
+            self._sent[flow_id] = self.settlement(flow_id, members, self.evidence(flow_id))
+        return self._sent[flow_id]

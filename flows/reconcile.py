@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from config.settings import Settings
 from flows.crashpoints import CrashPoint, reach
-from flows.duplicates import Basis, Precedent, precedent_of
+from flows.duplicates import precedent_of
 from flows.evidence import Evidence, Reader
 from flows.ledger import (
     FlowRecord,
@@ -24,17 +24,16 @@ from flows.ledger import (
     Ledger,
 )
 from flows.revalidation import complete_messages
-from schemas.explain import explain_platform_message
+from flows.ruling import Findings, Ruling, words_of
 from transforms.error_lines import Member
 from transforms.finding import Finding, Severity
 from transforms.settlement import (
     Fate,
     FlowFate,
     Settlement,
-    Verdict,
     outcome_of,
 )
-from transforms.statuses import ErrorLine, FlowStatusReport
+from transforms.statuses import FlowStatusReport
 
 #: States of a flow whose arrival was not certain: any word of Chorus Pro makes it so.
 _UNCERTAIN = frozenset(
@@ -48,7 +47,6 @@ _UNCERTAIN = frozenset(
 )
 #: Invoices of a flow that are not in Chorus Pro's hands (their flow was given up by an operator).
 _TAKEN_BACK = frozenset({InvoiceState.QUARANTINED})
-_REASON_LENGTH = 300
 
 
 @dataclass(slots=True)
@@ -101,28 +99,6 @@ def _concerned(ledger: Ledger, flow_ids: Iterable[str]) -> list[FlowRecord]:
     return sorted(flows.values(), key=lambda f: (f.state is FlowState.ABANDONED, f.flow_id))
 
 
-@dataclass(frozen=True, slots=True)
-class _Ruling:
-    """What becomes of an invoice: its state, and what that rests on."""
-
-    state: InvoiceState
-    verdict: Verdict
-    precedent: Precedent | None = None
-
-    @property
-    def earlier(self) -> str | None:
-        """The earlier flow that had brought the invoice, when that is how it is there."""
-        known = self.precedent
-        return known.flow_id if known is not None and known.basis is Basis.RESENT else None
-
-    @property
-    def reason(self) -> str:
-        """Why, in words for the ledger."""
-        if self.earlier is None:
-            return _reason(self.verdict)
-        return f"brought by flow {self.earlier}: {_reason(self.verdict)}"[:_REASON_LENGTH]
-
-
 class _Settling:
     """Settles one flow."""
 
@@ -140,6 +116,7 @@ class _Settling:
         self._flow = flow
         self._settings = settings
         self._columns = columns
+        self._findings = Findings(flow.flow_id, columns)
         self._done = done
         self._invoices = {
             invoice.invoice_row: invoice
@@ -162,15 +139,15 @@ class _Settling:
         settlement = self._reader.settlement(self._flow.flow_id, members, evidence)
         self._apply(settlement, evidence.reports)
 
-    def _rulings(self, settlement: Settlement) -> dict[int, _Ruling]:
+    def _rulings(self, settlement: Settlement) -> dict[int, Ruling]:
         """Return what becomes of the invoices that something decisive was said of."""
-        rulings: dict[int, _Ruling] = {}
+        rulings: dict[int, Ruling] = {}
         for row, verdict in settlement.verdicts.items():
             if verdict.fate is Fate.DUPLICATE:
                 known = precedent_of(self._ledger, self._reader, self._flow, self._invoices[row])
-                rulings[row] = _Ruling(known.result, verdict, known)
+                rulings[row] = Ruling(known.result, verdict, known)
             elif verdict.fate is not Fate.PENDING:
-                rulings[row] = _Ruling(InvoiceState(verdict.fate.value), verdict)
+                rulings[row] = Ruling(InvoiceState(verdict.fate.value), verdict)
         return rulings
 
     def _apply(self, settlement: Settlement, reports: Sequence[FlowStatusReport]) -> None:
@@ -189,15 +166,15 @@ class _Settling:
             state = FlowState(settlement.fate.value)
         elif settlement.arrived and state in _UNCERTAIN and self._may_have_left(reports):
             state = FlowState.DEPOSITED
-        detail = _words(reports[-1]) if reports else "a life-cycle status of one of its invoices"
+        detail = words_of(reports[-1]) if reports else "a life-cycle status of one of its invoices"
         if state is not self._flow.state:
-            self._tell(self._of_flow(settlement, state, reports))
+            self._tell(self._findings.of_flow(settlement, state, reports))
             if self._flow.state in _UNCERTAIN:
                 # It had arrived after all: what was in doubt is deposited, then settled.
                 self._ledger.move_flow(flow_id, FlowState.DEPOSITED, detail=detail)
                 reach(CrashPoint.ARRIVAL_RECORDED)
-        if settlement.received_twice and state is not FlowState.INCIDENT:
-            self._tell_once(self._finding("RT-FLOW-05", {}, Severity.WARNING))
+        if settlement.received_twice:
+            self._tell_once(self._findings.about_flow("RT-FLOW-05", {}, Severity.WARNING))
         self._ledger.settle_members(
             flow_id,
             {row: (ruling.state, ruling.reason) for row, ruling in changed.items()},
@@ -219,78 +196,19 @@ class _Settling:
 
     # -- what a person should know -------------------------------------------------------------
 
-    def _tell_of_invoices(self, changed: Mapping[int, _Ruling], settlement: Settlement) -> None:
+    def _tell_of_invoices(self, changed: Mapping[int, Ruling], settlement: Settlement) -> None:
         found: dict[str, list[Finding]] = {}
         for row, ruling in changed.items():
             invoice = self._invoices[row]
-            found[invoice.member_id or ""] = self._of_invoice(invoice, ruling, settlement)
+            found[invoice.member_id or ""] = self._findings.of_invoice(
+                invoice, ruling, settlement, number_taken=self._number_taken
+            )
         told = complete_messages(
             self._ledger, self._flow, self._settings, found, columns=self._columns
         )
         for row in changed:
             invoice = self._invoices[row]
             self._tell([_at(one, invoice) for one in told[invoice.member_id or ""]], row)
-
-    def _of_invoice(
-        self, invoice: InvoiceRecord, ruling: _Ruling, settlement: Settlement
-    ) -> list[Finding]:
-        verdict = ruling.verdict
-        facts = {"number": invoice.number or "", "flow": self._flow.flow_id}
-        found: list[Finding] = []
-        alone = len(settlement.verdicts) == 1
-        match verdict.fate:
-            case Fate.UNKNOWN:
-                found.append(self._finding("RT-OUTCOME-01", facts))
-            case Fate.DUPLICATE:
-                found += self._of_duplicate(invoice, ruling, facts)
-            case Fate.REJECTED if settlement.packaging:
-                found.append(self._finding("RT-REJECT-04", facts))
-            case Fate.REJECTED if not verdict.errors or not (verdict.named or alone):
-                found.append(self._finding("RT-REJECT-01", facts))
-            case _:  # in a flow of one, what is said of the flow is said of the invoice
-                found += self._explained(verdict.errors)
-        if verdict.fate is Fate.INTEGRATED and (
-            invoice.state in {InvoiceState.REJECTED, InvoiceState.DUPLICATE} or verdict.contradicted
-        ):
-            found.append(self._finding("RT-REJECT-02", facts))
-            if self._number_taken(invoice):
-                found.append(self._finding("RT-REJECT-03", facts))
-        return found
-
-    def _of_duplicate(
-        self, invoice: InvoiceRecord, ruling: _Ruling, facts: Mapping[str, str]
-    ) -> list[Finding]:
-        known = ruling.precedent or Precedent(Basis.NONE)
-        params = {
-            **facts,
-            "said": _reason(ruling.verdict),
-            "place": known.place,
-            "here": f"{invoice.file}:{invoice.first_line}",
-            "earlier": known.flow_id,
-            "state": known.state,
-        }
-        settled = known.rule == "RT-DUPLICATE-02"
-        severity = Severity.WARNING if settled else Severity.ERROR
-        told = self._finding(known.rule, params, severity)
-        found = [replace(told, bt="BT-1", value=invoice.number)]
-        # What else Chorus Pro says of it matters only when somebody has to look.
-        also = [] if settled else self._explained(ruling.verdict.errors)
-        return found + [one for one in also if one.rule != "RT-DUPLICATE-01"]
-
-    def _of_flow(
-        self, settlement: Settlement, state: FlowState, reports: Sequence[FlowStatusReport]
-    ) -> list[Finding]:
-        found: list[Finding] = []
-        if settlement.contradictory:
-            found.append(self._finding("RT-FLOW-01", {}))
-        if state is FlowState.INCIDENT:
-            rule = "RT-FLOW-04" if settlement.received_twice else "RT-FLOW-02"
-            found.append(self._finding(rule, {"detail": _words(reports[-1])}))
-        if settlement.packaging:
-            found.append(self._finding("RT-FLOW-06", {"detail": _texts(settlement.unattributed)}))
-        elif len(settlement.verdicts) > 1 or state is not FlowState.REJECTED:
-            found += self._explained(settlement.unattributed)
-        return found
 
     def _report_of_abandoned(self, evidence: Evidence) -> None:
         outcomes = {outcome_of(report, self._reader.table) for report in evidence.reports}
@@ -311,21 +229,7 @@ class _Settling:
             if member.outcome is InvoiceState.DUPLICATE
         }
         if there - refused:
-            self._tell([self._finding("RT-FLOW-03", {})])
-
-    def _explained(self, lines: Iterable[ErrorLine]) -> list[Finding]:
-        found: list[Finding] = []
-        for line in lines:
-            # The description may only name the member: read with the label, it would spoil it.
-            named = " ".join(part for part in (line.nature, line.code) if part)
-            text = line.label or line.description or named
-            found += explain_platform_message(text, self._columns)
-        return found
-
-    def _finding(
-        self, rule: str, params: Mapping[str, str], severity: Severity = Severity.ERROR
-    ) -> Finding:
-        return Finding(rule, severity, value=self._flow.flow_id, params=dict(params))
+            self._tell([self._findings.about_flow("RT-FLOW-03", {})])
 
     def _number_taken(self, invoice: InvoiceRecord) -> bool:
         held = self._ledger.known([invoice.number or ""]).get(invoice.number or "", ())
@@ -354,20 +258,3 @@ def _at(finding: Finding, invoice: InvoiceRecord) -> Finding:
     """Return the finding at the place of the extract where the invoice begins."""
     place = replace(finding.location, file=invoice.file, line=invoice.first_line)
     return replace(finding, location=place)
-
-
-def _words(report: FlowStatusReport) -> str:
-    """Return a status as a few words for the ledger: its number and what came with it."""
-    said = " – ".join(text for text in (report.complement, report.comment) if text)
-    return f"{report.raw_code} {said}".strip()[:_REASON_LENGTH]
-
-
-def _reason(verdict: Verdict) -> str:
-    if not verdict.errors and verdict.report is not None:
-        return _words(verdict.report)
-    return _texts(verdict.errors)
-
-
-def _texts(lines: Iterable[ErrorLine]) -> str:
-    texts = [line.label or line.description or line.code for line in lines]
-    return " | ".join(dict.fromkeys(texts))[:_REASON_LENGTH]

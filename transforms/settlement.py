@@ -79,7 +79,8 @@ class Settlement:
         contradictory: whether a report takes back a rejection.
         unattributed: error lines of the flow's last report that name no member for sure.
         packaging: the flow was refused for its name or compression, not for its invoices.
-        received_twice: a report says that the flow id was received before.
+        received_twice: a second copy of the flow was refused, beside the result of the first.
+        received_before: all that is said is that the flow id was received before.
     """
 
     fate: FlowFate
@@ -89,6 +90,7 @@ class Settlement:
     unattributed: tuple[ErrorLine, ...] = ()
     packaging: bool = False
     received_twice: bool = False
+    received_before: bool = False
 
 
 def bare_flow_id(text: str) -> str:
@@ -168,7 +170,8 @@ class _Settling:
             and outcomes[-1] == "rejected"
             and not named
             and self._all(left, Meaning.PACKAGING),
-            received_twice=bool(echoes),
+            received_twice=bool(echoes) and not self._echoes_decide,
+            received_before=bool(echoes) and self._echoes_decide,
         )
 
     def _verdicts(

@@ -303,7 +303,7 @@ def test_a_life_cycle_status_does_not_revive_a_duplicate() -> None:
         ([report(93, "SIRET inconnu")], False, False),
         ([report(96, "nommage")], False, False),
         ([report(93)], False, False),
-        ([report(93, ECHO)], False, True),
+        ([report(93, ECHO)], False, False),
         ([report(90), report(93, ECHO)], False, True),
     ],
 )
@@ -312,3 +312,4 @@ def test_what_is_wrong_with_the_flow_and_not_with_its_invoices(
 ) -> None:
     found = settled(*reports)
     assert (found.packaging, found.received_twice) == (packaging, twice)
+    assert found.received_before == (reports == [report(93, ECHO)])
