@@ -463,7 +463,7 @@ class Soak:
             for flow_id, flow in known.flows.items()
             if flow.state in {"built", "uploading", "renaming"} and not known.withheld(flow_id)
         ]
-        if doubt or unsent or any(known.runs[run] in {"held", "failed"} for run in new):
+        if doubt or unsent or any(known.runs[run] == "failed" for run in new):
             raise ViolationError(f"exit code {code.value} in spite of {doubt}, {unsent}, {told}")
         quarantined = [one.number for one in here if one.state is InvoiceState.QUARANTINED]
         if quarantined and code is ExitCode.OK:
