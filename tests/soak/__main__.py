@@ -17,8 +17,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.soak.ledger_machine import LedgerMachine, Place
-from tests.soak.nights import EMITTER, Soak, ViolationError
+from tests.soak.nights import Soak
 from tests.soak.places import in_postgres, in_sqlite
+from tests.soak.world import EMITTER, ViolationError
 from tests.support import postgres
 
 #: Part of the time that the state machine gets, of each database's share.

@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, RowMapping, select
 
 from flows.ledger import tables
-from tests.soak.ledger_model import Key, LedgerModel, Scope
+from tests.soak.ledger_model import LedgerModel
+from tests.soak.ledger_rules import Key, Scope
 
 #: From, to, who.
 Move: TypeAlias = tuple[str, str, str]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.soak.nights import EMITTER, Soak
+from tests.soak.nights import Soak
+from tests.soak.world import EMITTER
 from tests.support.postgres import Server
 
 #: The hour that autumn brings twice is among them.

@@ -14,8 +14,9 @@ import pytest
 
 from flows.ledger import FlowState, InvoiceState
 from tests.soak.erp import Document, Extract, Kind
-from tests.soak.nights import FIRST_EVENING, Soak
-from tests.soak.truth import Known
+from tests.soak.known import Known
+from tests.soak.nights import Soak
+from tests.soak.world import FIRST_EVENING
 
 TODAY = FIRST_EVENING.date()
 
