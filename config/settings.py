@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from config.directory_settings import Directory
+from config.retention_settings import Retention
 from config.section import Section
 
 _SectionT = TypeVar("_SectionT", bound=Section)
@@ -323,6 +324,7 @@ class Settings(Section):
     channel: Channel = Channel()
     returns: Returns = Returns()
     report: Report = Report()
+    retention: Retention = Retention()
     directory: Directory = Directory()
     workers: Workers = Workers()
     referee: Referee = Referee()

@@ -32,6 +32,9 @@ class CrashPoint(StrEnum):
     AFTER_RENAMING_RECORD = "after-renaming-record"  # recorded, rename not yet asked for
     AFTER_RENAME = "after-rename"  # final name reached, ledger does not know
     BEFORE_REPORT = "before-report"  # all deposited and recorded, the run not yet finished
+    # The audit trail: a manifest is recorded first, then its file is written.
+    MANIFEST_ROW = "manifest-row"  # recorded, its file not yet there
+    MANIFEST_FILE = "manifest-file"  # its file on disk, nothing after it done
 
 
 _reached: Counter[str] = Counter()

@@ -14,6 +14,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from flows import brakes, locking, referee, waiting, xml_source
+from flows.audit import seal
 from flows.channels import Channel, open_channel
 from flows.collect import collect
 from flows.configuration import Configuration
@@ -160,6 +161,7 @@ class Night:
             self._done.problems.append(disk_failed(error))
         reach(CrashPoint.BEFORE_REPORT)
         balance, code = self._close()
+        code = worst(code, self._seal("run"))
         path = None
         try:
             path = perform("report", lambda: self._report(balance))
@@ -167,6 +169,8 @@ class Night:
             # What was deposited stands, and is recorded.
             self._done.problems.append(disk_failed(error, what="The report cannot be written"))
             code = worst(code, ExitCode.UNFINISHED)
+        if path is not None:
+            code = worst(code, self._seal("report"))
         assert path is None or isinstance(path, Path)
         deposited = self._done.deposited
         return NightResult(
@@ -323,6 +327,20 @@ class Night:
         for run_id in sorted(touched - {self._run_id}):
             write_report(self._ledger, run_id, self._settings, RunFacts())
         return write_report(self._ledger, self._run_id, self._settings, facts)
+
+    def _seal(self, kind: str) -> ExitCode:
+        """Seal the run, or its reports once they carry the head; a failure is told, not raised.
+
+        What could not be sealed now is sealed by whatever seals next.
+        """
+        if self._mode is Mode.DRY_RUN:
+            return ExitCode.OK
+        try:
+            seal(self._ledger, self._settings, kind, self._run_id if kind == "run" else None)
+        except RetryableError as error:
+            self._done.problems.append(error)
+            return error.exit_code
+        return ExitCode.OK
 
     # -- helpers -------------------------------------------------------------------------------
 

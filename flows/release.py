@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from flows import locking, waiting
+from flows.audit import seal
 from flows.channels import open_channel
 from flows.configuration import Configuration
 from flows.deposit import DepositResult, deposit_flows
@@ -65,7 +66,9 @@ def release(
                 run_id, state=RunState.RELEASED, exit_code=int(code), balance=record.balance or {}
             )
             waiting.sweep(ledger, folders.waiting, run_id)
+        seal(ledger, settings, "release", run_id)
         path = write_report(ledger, run_id, settings, RunFacts(problems=problems))
+        seal(ledger, settings, "report")
         return NightResult(run_id, code, None, path, len(result.delivered), problems)
 
 
@@ -115,7 +118,9 @@ def discard(
                 actor=by,
                 reason=reason,
             )
+        seal(ledger, settings, "discard", run_id)
         path = write_report(ledger, run_id, settings, RunFacts(problems=(reason,)))
+        seal(ledger, settings, "report")
         return NightResult(run_id, ExitCode.OK, None, path)
 
 

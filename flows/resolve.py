@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from flows import locking
+from flows.audit import seal
 from flows.configuration import Configuration
 from flows.errors import ConfigurationError, OutboxDamagedError
 from flows.folders import StateFolders
@@ -56,8 +57,10 @@ def resolve(
             )
         if not resend:
             ledger.move_flow(flow.flow_id, FlowState.DEPOSITED, detail=reason, actor=by)
+            seal(ledger, configuration.settings, "resolve", flow.run_id)
             return f"Flow {flow.flow_id} counts as deposited; its report will confirm it."
         again = _again(configuration, ledger, folders, flow, by=by, reason=reason)
+        seal(ledger, configuration.settings, "resolve", flow.run_id)
         return f"Flow {flow.flow_id} goes again as {again.flow_id} with the next run."
 
 

@@ -6,6 +6,7 @@ the methods of :class:`Ledger`, each change with an event. See docs/ledger.md.
 
 from __future__ import annotations
 
+from flows.ledger.audit_book import DepositRecord, KeptFile, ManifestRecord, latest_of
 from flows.ledger.dialect import copy_sqlite, sqlite_file
 from flows.ledger.directory_book import DirectoryImport, DirectorySource
 from flows.ledger.ledger import Ledger
@@ -46,6 +47,7 @@ __all__ = [
     "SYSTEM",
     "UNREPORTED",
     "Conflict",
+    "DepositRecord",
     "DirectoryImport",
     "DirectorySource",
     "EventRecord",
@@ -57,8 +59,10 @@ __all__ = [
     "ImportResult",
     "InvoiceRecord",
     "InvoiceState",
+    "KeptFile",
     "Known",
     "Ledger",
+    "ManifestRecord",
     "MemberRecord",
     "ReturnRecord",
     "ReturnState",
@@ -70,6 +74,7 @@ __all__ = [
     "Upgrade",
     "WaitingRecord",
     "copy_sqlite",
+    "latest_of",
     "spool_name",
     "sqlite_file",
     "upgrade",
