@@ -7,6 +7,6 @@ altered since; ``purge`` removes what the law no longer asks to keep and leaves 
 
 from __future__ import annotations
 
-from flows.audit.seal import Head, head_of, seal
+from flows.audit.sealing import Head, head_of, seal
 
 __all__ = ["Head", "head_of", "seal"]

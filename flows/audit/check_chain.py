@@ -86,7 +86,7 @@ def trusted(record: ManifestRecord, on_disk: bytes | None) -> str | None:
     if sha256_of(record.body) == record.sha256:
         return record.body
     if on_disk is not None and hashlib.sha256(on_disk).hexdigest() == record.sha256:
-        return on_disk.decode("utf-8", "surrogateescape")
+        return on_disk.decode("utf-8", "replace")
     return None
 
 

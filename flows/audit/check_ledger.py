@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.audit.check_chain import Chain, bodies
-from flows.audit.seal import LISTED, extract_facts, flow_facts
+from flows.audit.sealing import LISTED, extract_facts, flow_facts
 from flows.audit.told import MOST, Found
 from flows.ledger import Ledger, ManifestRecord, RunRecord
 from transforms.canonical import Block, Differing, Listing, compare_blocks, plain

@@ -216,7 +216,7 @@ class _Dossier:
         parts: list[Part] = []
         head: ManifestRecord | None = None
         for record in self._ledger.manifests(from_rank=min(known)) if known else ():
-            content = record.body.encode("utf-8", "surrogateescape")
+            content = record.body.encode()
             name = f"manifestes/{_safe(record.file_name)}"
             what = f"Manifeste {record.rank} ({record.kind}), qui porte le hash du précédent."
             parts.append(self._add(name, content, what))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -22,11 +23,11 @@ def write_manifest(folder: Path, record: ManifestRecord) -> Path:
         OSError: the folder cannot be written.
     """
     path = folder / record.file_name
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(record.body.encode("utf-8", "surrogatepass"))
+            stream.write(record.body.encode())
             stream.flush()
             os.fsync(stream.fileno())
         # A link, not a rename: what is there under the name is never written over.
@@ -93,7 +94,7 @@ def read_record(path: Path) -> ManifestRecord | None:
     Raises:
         OSError: it cannot be read.
     """
-    text = path.read_bytes().decode("utf-8", "surrogateescape")
+    text = path.read_bytes().decode("utf-8", "replace")
     body = body_of(text)
     try:
         record = ManifestRecord(

@@ -18,7 +18,7 @@ from config.settings import Settings
 from flows import locking
 from flows.audit.archive import Archive, hash_of
 from flows.audit.retention import is_due, reconciled_returns, unsettled
-from flows.audit.seal import seal
+from flows.audit.sealing import seal
 from flows.channels.localfile import fsync_folder
 from flows.configuration import Configuration
 from flows.errors import ConfigurationError, ExitCode, disk_failed

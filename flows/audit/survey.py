@@ -99,16 +99,20 @@ class _Survey:
                 yield self._kept(run.run_id, "flow", name, found, run.started_at)
 
     def _built_later(self, walked: set[str]) -> Iterator[KeptFile]:
-        """Yield the flows that were built for a run which is over: sent again by a word."""
+        """Yield the flows built for a run that is over and looked through: sent again by a word.
+
+        A run that just ended and was not looked through yet is left to its own manifest.
+        """
         runs: dict[str, RunRecord | None] = {}
         for flow_id in sorted(self._ledger.flows_built(after=self._after)):
             flow = self._ledger.flow(flow_id)
             if flow is None or flow.run_id in walked:
                 continue
             if flow.run_id not in runs:
-                runs[flow.run_id] = self._ledger.run(flow.run_id)
+                sealed = self._is_sealed(flow.run_id)
+                runs[flow.run_id] = self._ledger.run(flow.run_id) if sealed else None
             run = runs[flow.run_id]
-            if run is not None and run.state is not RunState.RUNNING:
+            if run is not None:
                 yield from self._one_flow(run, flow)
 
     def _one_flow(self, run: RunRecord, flow: FlowRecord) -> Iterator[KeptFile]:

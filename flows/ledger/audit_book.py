@@ -32,6 +32,8 @@ _INVOICE = (
     "seller_id",
     "buyer_id",
 )
+#: Below any key, one that somebody else gave included.
+_LOWEST = -(2**62)
 _EVENT = (
     "at",
     "actor",
@@ -193,7 +195,7 @@ class AuditBook(Store):
         query = select(events.c.id, *(events.c[name] for name in _EVENT)).where(
             self._ours(events), events.c.id <= until
         )
-        return self._walked(query, events.c.id, after)
+        return self._walked(query, events.c.id, after or _LOWEST)
 
     def count_events(self, after: int) -> int:
         """Return how many events came after one."""
@@ -234,7 +236,7 @@ class AuditBook(Store):
         query = select(invoices.c.id, *(invoices.c[name] for name in _INVOICE)).where(
             self._ours(invoices), invoices.c.run_id == run_id
         )
-        return self._walked(query, invoices.c.id, 0)
+        return self._walked(query, invoices.c.id, _LOWEST)
 
     def neighbours(self, record: InvoiceRecord) -> tuple[int, bool]:
         """Return the first line of the first invoice of a file, and whether spans overlap.
