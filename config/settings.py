@@ -19,6 +19,7 @@ from pydantic import Field, model_validator
 from config.directory_settings import Directory
 from config.ledger_settings import NETWORK_FILE_SYSTEMS, Locks
 from config.opening import Blackout, Window
+from config.retention_settings import Retention
 from config.section import Section
 from config.status_settings import FlowOutcome, FlowStatusChange, InvoiceStatusChange
 
@@ -346,6 +347,7 @@ class Settings(Section):
     channel: Channel = Channel()
     returns: Returns = Returns()
     report: Report = Report()
+    retention: Retention = Retention()
     directory: Directory = Directory()
     workers: Workers = Workers()
     referee: Referee = Referee()

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from flows import exclusive, opening
+from flows.audit import seal
 from flows.channels import open_channel
 from flows.collect import collect
 from flows.collect_result import CollectResult
@@ -73,8 +74,12 @@ def collect_now(
         with open_channel(settings.channel) as channel:
             columns = erp_columns(load_profile(settings.source.profile))
             result = collect(ledger, channel, settings, clock=clock, columns=columns)
+        # First the answers, so that the reports carry the head that proves them.
+        seal(ledger, settings, "collect")
         reports = tuple(
             write_report(ledger, run_id, settings, RunFacts())
             for run_id in sorted({*result.runs_touched, *(run.run_id for run in ledger.untold())})
         )
+        if reports:
+            seal(ledger, settings, "report")
     return Collected(result, reports, untold=left)

@@ -86,6 +86,10 @@ class CrashPoint(StrEnum):
     RESEND_BUILT = "resend-built"  # the new flow in the outbox, the ledger does not know
     RESOLVED = "resolved"  # the word recorded and done, not told
 
+    # -- audit trail: a manifest is recorded first, then its file is written.
+    MANIFEST_ROW = "manifest-row"  # recorded, its file not yet there
+    MANIFEST_FILE = "manifest-file"  # its file on disk, nothing after it done
+
 
 _reached: Counter[str] = Counter()
 

@@ -13,7 +13,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 
 from flows import locking, machine
@@ -81,18 +81,32 @@ def collecting_if_free(
         clock: tells the present moment, with a zone.
     """
 
-    def both() -> AbstractContextManager[object]:
-        stack = ExitStack()
-        stack.enter_context(_file_lock(configuration, COLLECT, clock))
-        try:
-            stack.enter_context(_ledger_lock(ledger, configuration, COLLECT))
-        except BaseException:
-            stack.close()
-            raise
-        return stack
+    def beside() -> AbstractContextManager[object]:
+        return collecting_beside(ledger, configuration, clock=clock)
 
-    with locking.if_free(both, wait=wait) as free:
+    with locking.if_free(beside, wait=wait) as free:
         yield free
+
+
+@contextmanager
+def collecting_beside(
+    ledger: Ledger, configuration: Configuration, *, clock: Callable[[], datetime] = utc_now
+) -> Iterator[None]:
+    """Hold the collect lock beside the one that the ledger holds.
+
+    Args:
+        ledger: open, by :func:`depositing`.
+        configuration: names the state folder.
+        clock: tells the present moment, with a zone.
+
+    Raises:
+        LockHeldError: a collect is at work.
+    """
+    with (
+        _file_lock(configuration, COLLECT, clock),
+        _ledger_lock(ledger, configuration, COLLECT),
+    ):
+        yield
 
 
 @contextmanager

@@ -31,6 +31,11 @@ class StateFolders:
         """Local copies of return flows."""
         return self._made("returns")
 
+    @property
+    def audit(self) -> Path:
+        """Manifests of the audit trail."""
+        return self._made("audit")
+
     def referee(self, run_id: str) -> Path:
         """XML on which the referee and our rules differ."""
         return self._made("referee", run_id)

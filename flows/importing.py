@@ -15,6 +15,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from config.settings import Identity as IdentityScope
+from flows.audit import seal
 from flows.configuration import Configuration
 from flows.errors import ConfigurationError
 from flows.ledger import SentInvoice
@@ -36,6 +37,7 @@ def import_file(configuration: Configuration, file: Path, *, by: str) -> list[st
     rows = list(_read(file, settings.environment.value, settings.identity))
     with open_ledger(configuration) as ledger:
         result = ledger.import_sent(rows, source=file.name, actor=by)
+        seal(ledger, settings, "import", result.run_id)
     lines = [f"{result.imported} numbers held, sent by a former tool"]
     lines += [f"already in the ledger: {known.number} ({known.state})" for known in result.known]
     return lines

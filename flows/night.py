@@ -15,6 +15,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from flows import brakes, exclusive, opening, referee, waiting, xml_source
+from flows.audit import seal
 from flows.channels import Channel, open_channel
 from flows.collect import collect
 from flows.configuration import Configuration
@@ -170,6 +171,7 @@ class Night:
             self._done.problems.append(disk_failed(error))
         reach(CrashPoint.BEFORE_REPORT)
         balance, code = self._close()
+        code = worst(code, self._seal("run"))
         path = None
         try:
             path = perform("report", lambda: self._report(balance))
@@ -177,6 +179,8 @@ class Night:
             # What was deposited stands, and is recorded.
             self._done.problems.append(disk_failed(error, what="The report cannot be written"))
             code = worst(code, ExitCode.UNFINISHED)
+        if path is not None:
+            code = worst(code, self._seal("report"))
         assert path is None or isinstance(path, Path)
         deposited = self._done.deposited
         return NightResult(
@@ -359,6 +363,20 @@ class Night:
             changed = RunFacts(deposit_tried=run_id in self._touched, waits=waits)
             write_report(self._ledger, run_id, self._settings, changed)
         return write_report(self._ledger, self._run_id, self._settings, facts)
+
+    def _seal(self, kind: str) -> ExitCode:
+        """Seal the run, or its reports once they carry the head; a failure is told, not raised.
+
+        What could not be sealed now is sealed by whatever seals next.
+        """
+        if self._mode is Mode.DRY_RUN:
+            return ExitCode.OK
+        try:
+            seal(self._ledger, self._settings, kind, self._run_id if kind == "run" else None)
+        except RetryableError as error:
+            self._done.problems.append(error)
+            return error.exit_code
+        return ExitCode.OK
 
     # -- helpers -------------------------------------------------------------------------------
 

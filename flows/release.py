@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from flows import exclusive, opening, waiting
+from flows.audit import seal
 from flows.channels import open_channel
 from flows.configuration import Configuration
 from flows.crashpoints import CrashPoint, reach
@@ -88,8 +89,10 @@ def release(
                 run_id, state=RunState.RELEASED, exit_code=int(code), balance=record.balance or {}
             )
             waiting.sweep(ledger, folders.waiting, run_id)
+        seal(ledger, settings, "release", run_id)
         facts = RunFacts(problems=problems, causes=tuple(error.cause for error in errors))
         path = write_report(ledger, run_id, settings, facts)
+        seal(ledger, settings, "report")
         return NightResult(run_id, code, None, path, len(result.delivered), problems)
 
 
@@ -135,7 +138,9 @@ def discard(
                 actor=by,
                 reason=reason,
             )
+        seal(ledger, settings, "discard", run_id)
         path = write_report(ledger, run_id, settings, RunFacts(problems=(reason,)))
+        seal(ledger, settings, "report")
         return NightResult(run_id, ExitCode.OK, None, path)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from flows import exclusive
+from flows.audit import seal
 from flows.configuration import Configuration
 from flows.crashpoints import CrashPoint, reach
 from flows.errors import ConfigurationError, OutboxDamagedError
@@ -60,7 +61,10 @@ def resolve(
             again = send_again(configuration, ledger, folders, flow, by=by, reason=reason)
             told = f"Flow {flow.flow_id} goes again as {again.flow_id} with the next run."
         reach(CrashPoint.RESOLVED)
-        write_report(ledger, flow.run_id, configuration.settings, RunFacts())
+        settings = configuration.settings
+        seal(ledger, settings, "resolve", flow.run_id)
+        write_report(ledger, flow.run_id, settings, RunFacts())
+        seal(ledger, settings, "report")
         return told
 
 

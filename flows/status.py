@@ -101,7 +101,9 @@ def of_run(ledger: Ledger, run_id: str) -> View:
     extracts = ledger.extracts(run_id)
     flows = ledger.flows(run_id=run_id)
     tallies = ledger.tallies(run_id)
+    sealed = list(ledger.manifests(run_id=run_id))
     lines = [_run(record)]
+    lines += [f"  manifest {m.rank} ({m.kind})  SHA-256 {m.sha256}" for m in sealed]
     lines += [f"  extract {e.name}: {e.state}, {e.invoices} invoices" for e in extracts[:_LISTED]]
     if len(extracts) > _LISTED:
         lines.append(f"  … and {len(extracts) - _LISTED} more files (--json lists all)")
@@ -112,6 +114,10 @@ def of_run(ledger: Ledger, run_id: str) -> View:
         "extracts": [asdict(extract) for extract in extracts],
         "states": {state: tally.count for state, tally in tallies.items()},
         "flows": [asdict(flow) for flow in flows],
+        "manifests": [
+            {"rank": m.rank, "kind": m.kind, "sha256": m.sha256, "file": m.file_name}
+            for m in sealed
+        ],
     }
     return View(tuple(lines), body)
 

@@ -14,6 +14,7 @@ from config.catalogue import ENVIRONMENTS, Catalogue, RuleText, load_catalogue
 
 _AREAS = {
     "attachments": "Attachments",
+    "audit": "Audit trail",
     "chorus": "Chorus Pro's own rules",
     "directory": "Directory of public structures",
     "en16931": "EN 16931",

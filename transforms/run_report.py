@@ -248,6 +248,15 @@ class Versions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrailHead:
+    """The head of the audit trail when the report was written: it proves all that came before."""
+
+    rank: int
+    sha256: str
+    written_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attention:
     """What needs a person now: of this run, and for the newest run of every earlier one too."""
 
@@ -319,6 +328,8 @@ class RunReport:
     remembered: Remembered
     steps: tuple[Step, ...]
     versions: Versions
+    head: TrailHead | None = None
+    """None: nothing was sealed yet."""
 
     def count(self, *states: str) -> int:
         """Return how many invoices of the run are now in one of these states."""

@@ -33,9 +33,10 @@ def register(app: typer.Typer) -> None:
     ledger.command("import-sent")(import_sent)
     ledger.command("reconcile")(reconcile)
     app.add_typer(ledger, name="ledger")
-    audit = typer.Typer(no_args_is_help=True, help="The audit trail (later release).")
+    audit = typer.Typer(no_args_is_help=True, help="The audit trail.")
     audit.command("verify")(audit_verify)
     audit.command("export")(audit_export)
+    audit.command("purge")(audit_purge)
     app.add_typer(audit, name="audit")
     directory = typer.Typer(no_args_is_help=True, help="The directory of public structures.")
     directory.command("import")(directory_import)
@@ -107,14 +108,64 @@ def reconcile() -> int:
     raise not_yet("ledger reconcile", "Do not run on a restored ledger before checking it by hand.")
 
 
-def audit_verify() -> int:
-    """Not in this release yet: verify the chain of manifests."""
-    raise not_yet("audit verify", "See: chorus-flows status --invoice N")
+def audit_verify(
+    head: Annotated[
+        str | None,
+        typer.Option("--head", metavar="HASH", help="Hash held outside: see the foot of a report."),
+    ] = None,
+    language: Annotated[Literal["fr", "en"] | None, typer.Option("--lang")] = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Prove that no file, event or invoice was altered, removed or inserted (docs/audit.md)."""
+    from flows.audit.verify import verify
+
+    with existing_ledger(config) as (loaded, ledger):
+        found = verify(ledger, loaded.settings, head)
+        wanted = language or loaded.settings.report.language
+    if json:
+        say_json("audit verify", found.as_dict(wanted))
+    else:
+        for line in found.lines(wanted):
+            say(line)
+    return int(found.exit_code)
 
 
-def audit_export() -> int:
-    """Not in this release yet: the file of one invoice for an auditor."""
-    raise not_yet("audit export", "See: chorus-flows status --invoice N --json")
+def audit_export(
+    invoice: Annotated[str, typer.Option("--invoice", metavar="N", help="Its number.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="ZIP to write; must not exist.")
+    ],
+    config: ConfigOption = None,
+) -> int:
+    """Write everything kept about one invoice, with its proofs, as a ZIP for an auditor."""
+    from flows.audit.dossier import export
+
+    with existing_ledger(config) as (loaded, ledger):
+        for line in export(ledger, loaded.settings, invoice, out):
+            say(line)
+    return int(ExitCode.OK)
+
+
+def audit_purge(
+    by: WhoOption,
+    reason: ReasonOption,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would go; remove nothing.")
+    ] = False,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Remove the files that are past their retention; each leaves a tombstone in the chain."""
+    from flows.audit.purge import purge
+
+    done = purge(load(config), by=by, reason=reason, rehearsal=dry_run)
+    if json:
+        say_json("audit purge", done.as_dict())
+    else:
+        for line in done.lines():
+            say(line)
+    return int(done.exit_code)
 
 
 def directory_import(

@@ -6,6 +6,7 @@ the methods of :class:`Ledger`, each change with an event. See docs/ledger.md.
 
 from __future__ import annotations
 
+from flows.ledger.audit_book import DepositRecord, KeptFile, ManifestRecord, latest_of
 from flows.ledger.dialect import copy_sqlite, sqlite_file
 from flows.ledger.directory_book import DirectoryImport, DirectorySource
 from flows.ledger.ledger import Ledger
@@ -52,6 +53,7 @@ __all__ = [
     "SYSTEM",
     "UNREPORTED",
     "Conflict",
+    "DepositRecord",
     "DirectoryImport",
     "DirectorySource",
     "EventRecord",
@@ -63,9 +65,11 @@ __all__ = [
     "ImportResult",
     "InvoiceRecord",
     "InvoiceState",
+    "KeptFile",
     "Known",
     "Ledger",
     "LockRecord",
+    "ManifestRecord",
     "MemberRecord",
     "ReturnRecord",
     "ReturnState",
@@ -77,6 +81,7 @@ __all__ = [
     "Upgrade",
     "WaitingRecord",
     "copy_sqlite",
+    "latest_of",
     "spool_name",
     "sqlite_file",
     "upgrade",

@@ -9,6 +9,8 @@ from typing import Self
 
 from config.settings import Environment
 from flows.ledger import dialect, schema
+from flows.ledger.audit_book import AuditBook
+from flows.ledger.audit_checks import AuditChecks
 from flows.ledger.chunks import ChunkBook
 from flows.ledger.directory_book import DirectoryBook
 from flows.ledger.extracts import ExtractBook
@@ -31,6 +33,8 @@ class Ledger(
     SentImport,
     DirectoryBook,
     LockBook,
+    AuditBook,
+    AuditChecks,
 ):
     """The ledger of one environment, seen by one company and emitter.
 

@@ -367,7 +367,9 @@ manifests = Table(
     Column("previous", Text, nullable=False),  # of the one before; empty for the first
     Column("last_event", BigInteger, nullable=False),  # id of the last event it covers
     Column("written_at", UtcTime, nullable=False),
+    Column("body", Text, nullable=False),  # the text of the file, so that it can be written again
     UniqueConstraint("company", "emitter", "rank"),
+    Index(None, "run_id"),
 )
 
 kept_files = Table(
@@ -376,12 +378,17 @@ kept_files = Table(
     _key(),
     *_scope(),
     Column("run_id", Text),
-    Column("kind", Text, nullable=False),  # extract, flow, members, report, return
-    Column("path", Text, nullable=False),  # relative to the state folder
+    Column("rank", BigInteger, nullable=False),  # of the manifest that names it
+    Column("kind", Text, nullable=False),  # extract, companion, flow, members, report, return
+    Column("path", Text, nullable=False),  # below the state folder; reports/… is report.folder
     Column("sha256", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("kept_at", UtcTime, nullable=False),
     Column("purged_at", UtcTime),  # a tombstone from then on
-    UniqueConstraint("company", "emitter", "path"),
+    Column("purged_rank", BigInteger),  # of the manifest that seals the tombstone
+    # A report is written anew: each manifest that names it has a row of its own.
+    UniqueConstraint("company", "emitter", "path", "rank"),
     Index(None, "run_id"),
+    Index(None, "company", "emitter", "rank"),
+    Index(None, "purged_rank"),
 )

@@ -45,6 +45,7 @@ from transforms.run_report import (
     StatusCount,
     Step,
     Told,
+    TrailHead,
 )
 from transforms.statuses import status_code
 from transforms.verdict import Remembered, judge
@@ -217,6 +218,7 @@ class _Gathering:
                 self._settings,
                 self._ledger.directory_now(until=self._run.finished_at),
             ),
+            head=self._head(),
         )
 
     # -- invoices ------------------------------------------------------------------------------
@@ -364,6 +366,12 @@ class _Gathering:
             )
             for rule, found in ordered
         )
+
+    def _head(self) -> TrailHead | None:
+        head = self._ledger.manifest_head()
+        if head is None:
+            return None
+        return TrailHead(rank=head.rank, sha256=head.sha256, written_at=head.written_at)
 
     def _steps(self) -> tuple[Step, ...]:
         return tuple(

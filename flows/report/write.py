@@ -47,6 +47,9 @@ def write_report(ledger: Ledger, run_id: str, settings: Settings, facts: RunFact
         ConfigurationError: the ledger knows no such run.
         OSError: the folder cannot be written; an earlier report is still whole.
     """
+    if ledger.run(run_id) is not None:
+        # Before the first byte: a report that is newer than its manifest explains itself.
+        ledger.note("written", kind="report", run_id=run_id)
     folder = settings.report.folder / run_id
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _remove_half_written(folder)

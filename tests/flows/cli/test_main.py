@@ -36,6 +36,7 @@ CONTRACT = (
     "ledger reconcile",
     "audit verify",
     "audit export",
+    "audit purge",
     "directory import",
     "directory check",
     "doctor",
@@ -46,8 +47,6 @@ NOT_YET = (
     "quarantine export",
     "quarantine retry",
     "ledger reconcile",
-    "audit verify",
-    "audit export",
 )
 
 

@@ -49,29 +49,41 @@ def upgrade() -> None:
         sa.Column("previous", sa.Text(), nullable=False),
         sa.Column("last_event", sa.BigInteger(), nullable=False),
         sa.Column("written_at", _TIME, nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_manifests")),
         sa.UniqueConstraint(
             "company", "emitter", "rank", name=op.f("uq_manifests_company_emitter_rank")
         ),
     )
+    op.create_index(op.f("ix_manifests_run_id"), "manifests", ["run_id"])
     op.create_table(
         "kept_files",
         sa.Column("id", _KEY, autoincrement=True, nullable=False),
         sa.Column("company", sa.Text(), nullable=False),
         sa.Column("emitter", sa.Text(), nullable=False),
         sa.Column("run_id", sa.Text(), nullable=True),
+        sa.Column("rank", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("kept_at", _TIME, nullable=False),
         sa.Column("purged_at", _TIME, nullable=True),
+        sa.Column("purged_rank", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_kept_files")),
         sa.UniqueConstraint(
-            "company", "emitter", "path", name=op.f("uq_kept_files_company_emitter_path")
+            "company",
+            "emitter",
+            "path",
+            "rank",
+            name=op.f("uq_kept_files_company_emitter_path_rank"),
         ),
     )
     op.create_index(op.f("ix_kept_files_run_id"), "kept_files", ["run_id"])
+    op.create_index(
+        op.f("ix_kept_files_company_emitter_rank"), "kept_files", ["company", "emitter", "rank"]
+    )
+    op.create_index(op.f("ix_kept_files_purged_rank"), "kept_files", ["purged_rank"])
     op.add_column("invoices", sa.Column("follows", sa.BigInteger(), nullable=True))
     _index_foreign_text("hash")
     op.create_index(op.f("ix_invoices_follows"), "invoices", ["follows"])

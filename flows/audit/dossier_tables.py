@@ -1,0 +1,89 @@
+"""The CSV files of a dossier, safe to open in a spreadsheet: events, statuses, findings."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from config.statuses import load_statuses
+from flows.audit.dossier_facts import Reading
+from flows.ledger import StatusRow
+from flows.report.tables import harmless
+from schemas.explain import explain
+from transforms.statuses import status_code
+
+
+def events_csv(reading: Reading) -> str:
+    """Return the changes of state of an invoice and of its flows, oldest first."""
+    return _csv(
+        ("date (UTC)", "objet", "flux", "avant", "après", "par", "motif"),
+        (
+            (_moment(e.at), e.kind, e.flow_id or "", e.source, e.target, e.actor, e.reason)
+            for e in reading.events
+        ),
+    )
+
+
+def statuses_csv(reading: Reading) -> str:
+    """Return what Chorus Pro answered, in the order of arrival."""
+    return _csv(
+        ("date du statut", "reçu le (UTC)", "objet", "code", "libellé", "message", "fichier"),
+        (
+            (
+                status.status.at_text or _moment(status.status.at),
+                _moment(status.received_at),
+                status.status.kind,
+                status.status.code,
+                label_of(status.status),
+                status.status.message,
+                answer.record.name,
+            )
+            for answer in reading.answers
+            for status in answer.statuses
+        ),
+    )
+
+
+def findings_csv(reading: Reading) -> str:
+    """Return the findings about an invoice, in words."""
+
+    def rows() -> Iterable[Sequence[str]]:
+        for record in reading.findings:
+            finding = record.finding
+            told = explain(finding, "fr")
+            yield (
+                _moment(record.found_at),
+                finding.rule,
+                finding.severity.value,
+                told.message,
+                told.advice,
+                finding.bt or "",
+                finding.value or "",
+                str(finding.location),
+            )
+
+    heads = ("date (UTC)", "règle", "gravité", "constat", "à faire", "terme", "valeur", "où")
+    return _csv(heads, rows())
+
+
+def label_of(row: StatusRow) -> str:
+    """Return the label of a status: the published one, else the one it came with."""
+    statuses = load_statuses()
+    code = status_code(row.code)
+    known = statuses.of_flow(code) if row.kind == "flow" else statuses.of_invoice(code)
+    return known.label if known is not None else row.label
+
+
+def _moment(at: datetime | None) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S") if at is not None else ""
+
+
+def _csv(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    writer.writerow(heads)
+    for row in rows:
+        writer.writerow([harmless(cell) for cell in row])
+    return out.getvalue()
