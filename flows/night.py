@@ -38,6 +38,7 @@ from flows.ledger import FlowState, Ledger, RunRecord, RunState, utc_now
 from flows.ledger_access import open_ledger
 from flows.night_result import Mode, NightResult
 from flows.places import balance_of, balance_record
+from flows.private_files import private_folder
 from flows.progress import Progress, Silent
 from flows.recovery import HALF_WAY, recover
 from flows.refereeing import ask_referee
@@ -84,7 +85,7 @@ def run(
         ConfigurationError: when settings, profile, company file or ledger are wrong.
     """
     folders = StateFolders(configuration.settings.state_folder)
-    folders.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folders.root)
     progress = progress or Silent()
     results = results if results is not None else []
     with (

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flows.crashpoints import CrashPoint, reach
 from flows.errors import RetryableError
+from flows.private_files import private_folder
 from transforms.bundle import BundleDigest, Member, write_bundle
 
 
@@ -42,7 +43,7 @@ def remove_unknown(folder: Path, known: Collection[str]) -> None:
 def _write(
     path: Path, members: Iterable[Member], *, gzip_level: int, stylesheet: Member | None
 ) -> BundleDigest:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(path.parent)
     partial = path.with_name(f".{path.name}.part")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as stream:

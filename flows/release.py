@@ -17,6 +17,7 @@ from flows.ledger_access import open_ledger
 from flows.night_result import NightResult
 from flows.recovery import HALF_WAY
 from flows.report import RunFacts, write_report
+from flows.word import word
 
 #: Flows of a held run that have not arrived for sure.
 _UNSENT = frozenset({FlowState.BUILT, *HALF_WAY})
@@ -36,13 +37,15 @@ def release(
         ConfigurationError: the run is not held, or nobody is named.
         LockHeldError: another run is at work.
     """
+    said = word(by, reason, command="release")
+    by, reason = said.by, said.reason
     settings = configuration.settings
     folders = StateFolders(settings.state_folder)
     with (
         locking.held(folders.root, "run", clock=clock),
         open_ledger(configuration, clock=clock, create=False) as ledger,
     ):
-        record = _named(ledger, run_id, by, reason)
+        record = _known(ledger, run_id)
         if record.state is not RunState.HELD:
             raise _nothing_to(record, "release")
         # The word comes first: what follows cannot be recalled.
@@ -87,13 +90,15 @@ def discard(
         ConfigurationError: there is nothing to give up, a flow is under way, or nobody is named.
         LockHeldError: a run is at work.
     """
+    said = word(by, reason, command="release")
+    by, reason = said.by, said.reason
     settings = configuration.settings
     folders = StateFolders(settings.state_folder)
     with (
         locking.held(folders.root, "run", clock=clock),
         open_ledger(configuration, clock=clock, create=False) as ledger,
     ):
-        record = _named(ledger, run_id, by, reason)
+        record = _known(ledger, run_id)
         over = record.state not in {RunState.HELD, RunState.RUNNING}
         if over and not ledger.flows(states={FlowState.BUILT}, run_id=run_id):
             raise _nothing_to(record, "give up")
@@ -119,9 +124,7 @@ def discard(
         return NightResult(run_id, ExitCode.OK, None, path)
 
 
-def _named(ledger: Ledger, run_id: str, by: str, reason: str) -> RunRecord:
-    if not by.strip() or not reason.strip():
-        raise ConfigurationError("A release needs --by and --reason.")
+def _known(ledger: Ledger, run_id: str) -> RunRecord:
     record = ledger.run(run_id)
     if record is None:
         message = f"The ledger knows no run {run_id}."

@@ -13,6 +13,7 @@ from flows.folders import StateFolders
 from flows.ledger import FlowRecord, FlowState, Ledger, utc_now
 from flows.ledger_access import open_ledger
 from flows.outbox import write_flow
+from flows.word import word
 from transforms.bundle import Member
 from transforms.naming import flow_id, flow_name, member_name, parse_name
 from transforms.outcome import BuiltFlow
@@ -38,8 +39,8 @@ def resolve(
         OutboxDamagedError: its file is not in the outbox any more, so that it cannot go again.
         LockHeldError: a run is at work.
     """
-    if not by.strip() or not reason.strip():
-        raise ConfigurationError("flow resolve needs --by and --reason.")
+    said = word(by, reason, command="flow resolve")
+    by, reason = said.by, said.reason
     folders = StateFolders(configuration.settings.state_folder)
     with (
         locking.held(folders.root, "run", clock=clock),

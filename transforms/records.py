@@ -212,6 +212,16 @@ class Records:
             else:
                 yield self._fault(line, text, rule)
 
+    @property
+    def line(self) -> int:
+        """Return the last physical line that was read."""
+        return self._line
+
+    def places(self) -> Iterator[tuple[int, int]]:
+        """Yield the first and the last physical line of each record; instead of iterating."""
+        for line, _, _ in self._split():
+            yield line, self._line
+
     def cells(self, text: str) -> tuple[str, ...]:
         """Return the cells of a record, as far as they can be told apart."""
         return cells_of(text, self._layout)

@@ -63,6 +63,15 @@ class Table(Protocol):
         """Yield (line, cells of ``columns``) of each row, and the faults; instead of chunks."""
         ...
 
+    @property
+    def heading_end(self) -> int:
+        """Return the last physical line of the heading, what stands above it included."""
+        ...
+
+    def places(self) -> Iterator[tuple[int, int]]:
+        """Yield the first and the last physical line of each row or fault; instead of chunks."""
+        ...
+
     def close(self) -> None:
         """Let go of the stream without closing it."""
         ...
@@ -146,6 +155,16 @@ class TextTable:
             self._columns = self._records.header()
         except ValueError as error:
             raise TableError(str(error)) from error
+        self._heading_end = self._records.line
+
+    @property
+    def heading_end(self) -> int:
+        """Return the last physical line of the heading, titles above it included."""
+        return self._heading_end
+
+    def places(self) -> Iterator[tuple[int, int]]:
+        """Yield the first and the last physical line of each record; instead of chunks."""
+        return self._records.places()
 
     @property
     def columns(self) -> tuple[str, ...]:

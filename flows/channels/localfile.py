@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flows.errors import ChannelRefusedError, TransportError
+from flows.private_files import open_private
 
 #: Ending of a fetch that is not complete.
 PART_SUFFIX = ".part"
@@ -43,7 +44,7 @@ def receive(
     part = local.with_name(local.name + PART_SUFFIX)
     size = 0
     with _writing(local):
-        target = part.open("wb")
+        target = open_private(part)
     try:
         with target:
             for block in blocks:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -26,6 +26,9 @@ ConfigOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON (docs/cli.md).")]
 WhoOption = Annotated[str, typer.Option("--by", metavar="WHO", help="Who decides.")]
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
+LanguageOption = Annotated[
+    Literal["fr", "en"] | None, typer.Option("--lang", help="Default: that of the report.")
+]
 NoPrefectOption = Annotated[
     bool, typer.Option("--no-prefect", help="Run the same functions without Prefect.")
 ]

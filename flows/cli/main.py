@@ -9,7 +9,7 @@ import traceback
 
 import typer
 
-from flows.cli import inspect, ledgers, nights, profiles, schemas, tools
+from flows.cli import inspect, ledgers, nights, profiles, quarantine, schemas, tools
 from flows.errors import ChorusFlowsError, ExitCode
 
 #: Typer carries a copy of click whose base errors have no public name.
@@ -26,6 +26,7 @@ app = typer.Typer(
 
 nights.register(app)
 inspect.register(app)
+quarantine.register(app)
 ledgers.register(app)
 tools.register(app)
 profiles.register(app)

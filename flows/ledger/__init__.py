@@ -10,6 +10,7 @@ from flows.ledger.dialect import copy_sqlite, sqlite_file
 from flows.ledger.directory_book import DirectoryImport, DirectorySource
 from flows.ledger.ledger import Ledger
 from flows.ledger.records import (
+    CarriedRecord,
     Conflict,
     EventRecord,
     ExtractRecord,
@@ -45,6 +46,7 @@ __all__ = [
     "HOLDING",
     "SYSTEM",
     "UNREPORTED",
+    "CarriedRecord",
     "Conflict",
     "DirectoryImport",
     "DirectorySource",

@@ -12,7 +12,7 @@ from flows.ledger import dialect, schema
 from flows.ledger.chunks import ChunkBook
 from flows.ledger.directory_book import DirectoryBook
 from flows.ledger.extracts import ExtractBook
-from flows.ledger.invoices import InvoiceBook
+from flows.ledger.quarantine_book import QuarantineBook
 from flows.ledger.returns import ReturnBook
 from flows.ledger.runs import RunBook
 from flows.ledger.sent_import import SentImport
@@ -25,7 +25,7 @@ class Ledger(
     ExtractBook,
     SequenceBook,
     ChunkBook,
-    InvoiceBook,
+    QuarantineBook,
     ReturnBook,
     SentImport,
     DirectoryBook,

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from config.report_texts import load_report_texts
 from config.settings import Settings
 from flows.ledger import Ledger
+from flows.private_files import private_folder
 from flows.report.facts import RunFacts
 from flows.report.gather import gather
 from flows.report.page import render_page
@@ -47,7 +48,7 @@ def write_report(ledger: Ledger, run_id: str, settings: Settings, facts: RunFact
         OSError: the folder cannot be written; an earlier report is still whole.
     """
     folder = settings.report.folder / run_id
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     texts = load_report_texts(settings.report.language)
     display = Display(settings.report.language, ZoneInfo(settings.run_date))
     with ExitStack() as files:

@@ -43,8 +43,6 @@ CONTRACT = (
     "sandbox",
 )
 NOT_YET = (
-    "quarantine export",
-    "quarantine retry",
     "ledger reconcile",
     "audit verify",
     "audit export",
