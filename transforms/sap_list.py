@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from transforms.finding import Finding, Location, Severity
 from transforms.headings import Heading
-from transforms.records import BAD_CHARACTER, RowFault, bad_character, text_of
+from transforms.records import BAD_CHARACTER, RowFault, bad_character, read_line, text_of
 from transforms.sap_bands import Band, bands_of, is_ruler, told_apart
 from transforms.sap_tabs import SUM_MARK, sums_warning
 from transforms.table import TableChunk, TableError, in_chunks, kept_columns
@@ -268,7 +268,7 @@ class SapListTable:
     # -- physical lines --------------------------------------------------------------------------
 
     def _next(self) -> str | None:
-        text = self._pending.popleft() if self._pending else next(self._text, "")
+        text = self._pending.popleft() if self._pending else read_line(self._text)
         if not text:
             return None
         self._line += 1

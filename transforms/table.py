@@ -19,18 +19,10 @@ import pandas as pd
 from config.profile import Format
 from transforms.finding import Finding
 from transforms.records import Record, Records, RowFault
+from transforms.records import TableError as TableError
 
 #: Records given to pandas at a time: bounds the memory whatever the size of the file.
 CHUNK_ROWS = 16_384
-
-
-class TableError(ValueError):
-    """Raised when a file is no table at all, or a needed column is missing or ambiguous.
-
-    ``next_step`` says what to do about it.
-    """
-
-    next_step = "Check format in the profile (encoding, separator), or ask for the file again."
 
 
 @dataclass(frozen=True, slots=True)

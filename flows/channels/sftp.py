@@ -214,7 +214,7 @@ class SftpChannel(Channel):
             if size:
                 source.prefetch(size, _PREFETCH)
             blocks = iter(lambda: source.read(_BLOCK), b"")
-            return receive(blocks, local, max_bytes=max_bytes, expected=size)
+            return receive(blocks, local, max_bytes=max_bytes, expected=size, name=name)
 
     def remove(self, name: str) -> None:
         """Remove a file of ``out``."""

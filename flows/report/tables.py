@@ -82,7 +82,7 @@ def harmless(text: str) -> str:
     shown = visible(text)
     if shown.startswith(_FORMULA_STARTS) or shown.lstrip(_BLANKS).startswith(_FORMULA_STARTS):
         shown = f"'{shown}"
-    return _FORMULA_INSIDE.sub(r"\1'", shown)
+    return shown[:1] + _FORMULA_INSIDE.sub(r"\1'", shown[1:])
 
 
 class Tables:
