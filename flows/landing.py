@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import shutil
 import stat
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -27,6 +28,9 @@ Processed: TypeAlias = Callable[[Collection[str]], Collection[str]]
 
 #: Sub-folder of a run's claimed files that holds what an earlier run had already processed.
 ALREADY_PROCESSED = "already-processed"
+
+#: Characters that would break the line of a report or a log.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 #: Bytes of a file name, on every file system of Linux.
 _LONGEST_NAME = 255
@@ -368,7 +372,8 @@ def shown(path: Path) -> str:
 
     Two names never become one: they tell the columns and the rows of their files apart.
     """
-    return os.fsencode(path.name).decode("utf-8", "backslashreplace")
+    text = os.fsencode(path.name).decode("utf-8", "backslashreplace")
+    return _CONTROL.sub(lambda found: rf"\x{ord(found[0]):02x}", text)
 
 
 def _unread(path: Path, name: str) -> ClaimedFile | None:

@@ -119,9 +119,10 @@ def _copied(landing: Path, path: Path, undo: ExitStack) -> Mended:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ConfigurationError(f"{path} is not a file.", next_step=NOTHING_DONE)
     with os.fdopen(descriptor, "rb") as source:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ConfigurationError(f"{path} is not a file.", next_step=NOTHING_DONE)
         handle, name = tempfile.mkstemp(prefix=".retry-", suffix=".part", dir=landing)
         copy = Path(name)
         undo.callback(copy.unlink, missing_ok=True)

@@ -18,7 +18,7 @@ LARGEST_SHEET = 4 * 1024**3
 #: Bytes of any other part, which is held in memory: the texts of all cells are one.
 LARGEST_PART = 256 * 1024**2
 #: Unpacked bytes for one packed byte, of parts from a size on: XML of rows comes to 10 to 60.
-MOST_RATIO, RATIO_FROM = 250, 64 * 1024**2
+MOST_RATIO, RATIO_FROM = 150, 64 * 1024**2
 _CHUNK = 1 << 16
 _SHEETS = "xl/worksheets/"
 

@@ -15,6 +15,7 @@ from flows.configuration import Configuration
 from flows.errors import ConfigurationError
 from flows.ledger import Ledger
 from flows.ledger_access import open_ledger
+from transforms.display import visible
 
 #: Version of every ``--json`` output; a change that breaks a reader raises it.
 JSON_SCHEMA = 1
@@ -48,8 +49,11 @@ def existing_ledger(config: Path | None) -> Iterator[tuple[Configuration, Ledger
 
 
 def say(text: str) -> None:
-    """Print a line on standard output."""
-    typer.echo(text)
+    """Print a line on standard output.
+
+    What it tells may come from outside: no name of a file takes hold of the terminal.
+    """
+    typer.echo(visible(text).replace("\r", "␍"))
 
 
 def say_json(kind: str, body: Mapping[str, object]) -> None:
