@@ -196,7 +196,7 @@ def test_no_workbook_takes_the_memory_or_reads_another_file(tmp_path: Path) -> N
 @pytest.mark.integration
 def test_over_sftp_neither_size_nor_name_keeps_the_others_from_us(tmp_path: Path) -> None:
     with running(tmp_path / "server") as server:
-        out = server.root / "out"
+        out = server.account / "out"
         with (out / "CSO1106A_sparse").open("wb") as stream:
             stream.truncate(_TEN_GB)
         Path(os.fsdecode(os.fsencode(out) + b"/CSO1106A_\xe9\xff")).write_bytes(b"x")
