@@ -40,7 +40,7 @@ _PROGRAM = """
 import logging, sys
 logging.basicConfig(level=logging.DEBUG, filename=sys.argv[1])
 from flows.cli.main import run
-for name in ("paramiko.transport", "paramiko.transport.sftp", "sqlalchemy.engine", "sqlalchemy.pool"):
+for name in ("paramiko.transport", "paramiko.transport.sftp", "sqlalchemy.engine"):
     logging.getLogger(name).setLevel(logging.DEBUG)
 for line in sys.stdin.read().splitlines():
     print("code", int(run(line.split("\\t"))), flush=True)
