@@ -327,7 +327,7 @@ class Settings(Section):
     """Overrides of the target's policies, by rule id."""
     state_folder: Path = Path("state")
     """Claimed files, outbox, waiting invoices, return copies; on a local disk."""
-    ledger_url: str = ""
+    ledger_url: str = Field("", repr=False)
     """SQLAlchemy URL; empty: SQLite in the state folder. A password comes from the environment."""
     ledger_password_env: str = ""
     """Environment variable that holds the password of the ledger's database."""

@@ -25,6 +25,7 @@ from flows.fetch import Fetcher
 from flows.folders import StateFolders
 from flows.ledger import InvoiceRecord, Ledger, ReturnRecord, ReturnState
 from flows.overdue import late_finding, overdue_flows, overdue_invoices
+from flows.private_files import open_private
 from flows.profiles import load_profile
 from flows.reconcile import reconcile
 from flows.status_rows import status_rows
@@ -206,7 +207,9 @@ class _Collecting:
         kept = self._folder / record.kept_as
         if not kept.exists():
             return
-        shutil.copyfile(kept, self._fetcher.made(_NOT_UNDERSTOOD) / kept.name)
+        aside = self._fetcher.made(_NOT_UNDERSTOOD) / kept.name
+        with kept.open("rb") as source, open_private(aside) as target:
+            shutil.copyfileobj(source, target)
 
 
 def _columns(settings: Settings) -> Mapping[str, str]:

@@ -40,6 +40,7 @@ from flows.giving_up import abandon
 from flows.ledger import FlowState, Ledger, RunRecord, RunState, utc_now
 from flows.night_result import Mode, NightResult
 from flows.places import balance_of, balance_record
+from flows.private_files import private_folder
 from flows.progress import Progress, Silent
 from flows.recovery import HALF_WAY, recover
 from flows.redoing import redo_incidents
@@ -89,7 +90,7 @@ def run(
         ConfigurationError: when settings, profile, company file or ledger are wrong.
     """
     folders = StateFolders(configuration.settings.state_folder)
-    folders.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folders.root)
     progress = progress or Silent()
     results = results if results is not None else []
     # One for all runs of this command: what it was refused once is not asked for again.

@@ -12,6 +12,7 @@ from pathlib import Path
 from flows.channels.localfile import fsync_folder
 from flows.crashpoints import CrashPoint, reach
 from flows.errors import OutboxDamagedError, RetryableError
+from flows.private_files import private_folder
 from transforms.bundle import BundleDigest, Member, write_bundle
 
 #: File of the outbox that tells it from every other one.
@@ -96,7 +97,7 @@ def remove_unknown(folder: Path, known: Collection[str]) -> None:
 def _write(
     path: Path, members: Iterable[Member], *, gzip_level: int, stylesheet: Member | None
 ) -> BundleDigest:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(path.parent)
     partial = path.with_name(f".{path.name}.part")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as stream:

@@ -26,6 +26,7 @@ from flows.ledger import FlowState, Ledger, RunRecord, RunState, utc_now
 from flows.night_result import NightResult
 from flows.recovery import HALF_WAY
 from flows.report import RunFacts, write_report
+from flows.word import word
 
 #: Flows of a held run that have not arrived for sure.
 _UNSENT = frozenset({FlowState.BUILT, *HALF_WAY})
@@ -46,10 +47,12 @@ def release(
         WindowClosedError: the settings allow no deposit at this hour; nothing is recorded.
         LockHeldError: another run is at work.
     """
+    said = word(by, reason, command="release")
+    by, reason = said.by, said.reason
     settings = configuration.settings
     folders = StateFolders(settings.state_folder)
     with exclusive.depositing(configuration, clock=clock, create=False) as ledger:
-        record = _named(ledger, run_id, by, reason)
+        record = _known(ledger, run_id)
         if record.state is not RunState.HELD:
             raise _nothing_to(record, "release")
         shut = opening.closed(settings, clock())
@@ -114,9 +117,11 @@ def discard(
         ConfigurationError: there is nothing to give up, a flow is under way, or nobody is named.
         LockHeldError: a run is at work.
     """
+    said = word(by, reason, command="release")
+    by, reason = said.by, said.reason
     settings = configuration.settings
     with exclusive.depositing(configuration, clock=clock, create=False) as ledger:
-        record = _named(ledger, run_id, by, reason)
+        record = _known(ledger, run_id)
         over = record.state not in {RunState.HELD, RunState.RUNNING}
         if over and not ledger.flows(states={FlowState.BUILT}, run_id=run_id):
             raise _nothing_to(record, "give up")
@@ -144,9 +149,7 @@ def discard(
         return NightResult(run_id, ExitCode.OK, None, path)
 
 
-def _named(ledger: Ledger, run_id: str, by: str, reason: str) -> RunRecord:
-    if not by.strip() or not reason.strip():
-        raise ConfigurationError("A release needs --by and --reason.")
+def _known(ledger: Ledger, run_id: str) -> RunRecord:
     record = ledger.run(run_id)
     if record is None:
         message = f"The ledger knows no run {run_id}."

@@ -16,6 +16,7 @@ from flows.ledger import FlowRecord, FlowState, Ledger, utc_now
 from flows.ledger.states import SENT_AGAIN
 from flows.outbox import remove_unknown, write_flow
 from flows.report import RunFacts, write_report
+from flows.word import word
 from transforms.bundle import Member
 from transforms.naming import flow_id, flow_name, member_name, parse_name
 from transforms.outcome import BuiltFlow
@@ -41,8 +42,8 @@ def resolve(
         OutboxDamagedError: its file is not in the outbox any more, so that it cannot go again.
         LockHeldError: a run is at work.
     """
-    if not by.strip() or not reason.strip():
-        raise ConfigurationError("flow resolve needs --by and --reason.")
+    said = word(by, reason, command="flow resolve")
+    by, reason = said.by, said.reason
     folders = StateFolders(configuration.settings.state_folder)
     with exclusive.depositing(configuration, clock=clock, create=False) as ledger:
         flow = ledger.flow(wanted.rpartition("_")[2])

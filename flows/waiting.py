@@ -16,6 +16,7 @@ from flows.crashpoints import CrashPoint, reach
 from flows.errors import ExitCode, FinalError
 from flows.ledger import Ledger, WaitingRecord
 from flows.ledger.records import spool_name
+from flows.private_files import private_folder
 from transforms.grouping import InvoiceRows
 
 
@@ -41,7 +42,7 @@ class WaitingInvoice:
 
 def keep(folder: Path, rows: InvoiceRows) -> Path:
     """Write the rows of a waiting invoice, complete and on disk, or not at all."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     span = rows.span
     path = folder / spool_name(span.file_sha256, span.first_line)
     partial = path.with_suffix(".part")

@@ -18,7 +18,7 @@ from typing import IO, Literal
 
 from config.settings import Channel as ChannelSettings
 from flows.channels.base import Channel, Progress, RemoteEntry, is_plain_name, join, their_name
-from flows.channels.localfile import fsync_folder, receive
+from flows.channels.localfile import fsync_folder, receive, too_large
 from flows.crashpoints import CrashPoint, reach
 from flows.errors import (
     ChannelRefusedError,
@@ -138,10 +138,16 @@ class FolderChannel(Channel):
         source_path = self._out / their_name(name)
         with _operation(f"reading {source_path}"):
             # A link in `out` could name any file of the machine: it is not followed.
-            handle = os.open(source_path, os.O_RDONLY | os.O_NOFOLLOW)
+            # Nor is a pipe waited for that took the place of a file since the listing.
+            handle = os.open(source_path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             with os.fdopen(handle, "rb") as source:
+                facts = os.fstat(handle)
+                if not modes.S_ISREG(facts.st_mode):
+                    raise ChannelRefusedError(f"{source_path} is no file; it is left alone.")
+                if facts.st_size > max_bytes:
+                    raise too_large(name, max_bytes)
                 blocks = iter(lambda: source.read(_BLOCK), b"")
-                return receive(blocks, local, max_bytes=max_bytes)
+                return receive(blocks, local, max_bytes=max_bytes, name=name)
 
     def remove(self, name: str) -> None:
         """Remove a file of ``out``."""

@@ -31,6 +31,7 @@ from flows.channels.base import Channel, Progress, RemoteEntry, is_plain_name, j
 from flows.channels.localfile import receive, too_large
 from flows.channels.sftp_errors import final_refusal, is_absent, transport_failure
 from flows.channels.sftp_login import check_known_hosts, load_key, refuse_unknown_host
+from flows.channels.sftp_names import NamedClient
 from flows.errors import ChorusFlowsError, LoginRefusedError, TargetExistsError
 
 _LOG = logging.getLogger(__name__)
@@ -114,7 +115,7 @@ class SftpChannel(Channel):
             session = transport.open_session(timeout=where.connect_timeout)
             session.settimeout(where.operation_timeout)
             session.invoke_subsystem("sftp")
-            self._sftp = paramiko.SFTPClient(session)
+            self._sftp = NamedClient(session)
         return self._sftp
 
     def _alive(self) -> bool:
@@ -230,7 +231,7 @@ class SftpChannel(Channel):
             if size:
                 source.prefetch(size, _PREFETCH)
             blocks = iter(lambda: source.read(_BLOCK), b"")
-            return receive(blocks, local, max_bytes=max_bytes, expected=size)
+            return receive(blocks, local, max_bytes=max_bytes, expected=size, name=name)
 
     def remove(self, name: str) -> None:
         """Remove a file of ``out``."""

@@ -49,7 +49,10 @@ def upgrade(config: ConfigOption = None) -> int:
     from flows.ledger import upgrade as bring_up
     from flows.ledger_access import ledger_url
 
-    told = bring_up(ledger_url(load(config)))
+    loaded = load(config)
+    told = bring_up(ledger_url(loaded))
+    with open_ledger(loaded, create=False) as ledger:
+        ledger.note("upgraded", kind="ledger", actor=getuser(), reason=str(told))
     say(f"ledger: {told}")
     return int(ExitCode.OK)
 
@@ -93,12 +96,15 @@ def unlock(
 def import_sent(
     file: Annotated[Path, typer.Argument(metavar="CSV")],
     by: WhoOption,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why; default: the name of the list.")
+    ] = "",
     config: ConfigOption = None,
 ) -> int:
     """Hold the numbers of invoices that a former tool already sent (docs/ledger.md)."""
     from flows.importing import import_file
 
-    for line in import_file(load(config), file, by=by):
+    for line in import_file(load(config), file, by=by, reason=reason):
         say(line)
     return int(ExitCode.OK)
 
@@ -182,6 +188,9 @@ def directory_import(
     by: Annotated[
         str | None, typer.Option("--by", metavar="WHO", help="Who imports; default: the user.")
     ] = None,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why; default: the name of the file.")
+    ] = "",
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> int:
@@ -197,7 +206,8 @@ def directory_import(
             services,
             dated=dated.date() if dated else None,
             zone=loaded.settings.run_date,
-            by=by or getuser(),
+            by=getuser() if by is None else by,
+            reason=reason,
         )
     if json:
         say_json("directory import", done.as_dict(loaded.settings.report.language))

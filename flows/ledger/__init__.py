@@ -12,6 +12,7 @@ from flows.ledger.directory_book import DirectoryImport, DirectorySource
 from flows.ledger.ledger import Ledger
 from flows.ledger.locks import COLLECT, DEPOSIT, LOCKS, LockRecord
 from flows.ledger.records import (
+    CarriedRecord,
     Conflict,
     EventRecord,
     ExtractRecord,
@@ -52,6 +53,7 @@ __all__ = [
     "LOCKS",
     "SYSTEM",
     "UNREPORTED",
+    "CarriedRecord",
     "Conflict",
     "DepositRecord",
     "DirectoryImport",

@@ -29,6 +29,7 @@ from sqlalchemy.exc import (
 )
 
 from flows.errors import ConfigurationError, LedgerUnavailableError
+from flows.private_files import private_folder
 
 #: Execution option of a connection that only reads: SQLite need not take its write lock.
 READ_ONLY = "ledger_read_only"
@@ -88,7 +89,7 @@ def create_file(path: Path) -> None:
     The files SQLite puts beside it (``-wal``, ``-shm``) take the mode of the database.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(path.parent)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
         what = f"The ledger {path} cannot be created: {error.strerror}."

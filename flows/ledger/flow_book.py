@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, select
 
-from flows.ledger.records import FlowRecord, MemberRecord
+from flows.ledger.records import CarriedRecord, FlowRecord, MemberRecord
 from flows.ledger.states import FlowState
 from flows.ledger.store import Store, columns_for, to_record
 from flows.ledger.tables import deposits, events, flows, invoices
@@ -99,6 +99,16 @@ class FlowBook(Store):
                 .order_by(deposits.c.member_id)
             )
             return [to_record(MemberRecord, row._mapping) for row in rows]
+
+    def carried(self, invoice_row: int) -> list[CarriedRecord]:
+        """Return the flows that carried an invoice, first attempt first."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                select(*columns_for(CarriedRecord, deposits))
+                .where(self._ours(deposits), deposits.c.invoice_id == invoice_row)
+                .order_by(deposits.c.attempt, deposits.c.id)
+            )
+            return [to_record(CarriedRecord, row._mapping) for row in rows]
 
     def _insert_flows(
         self,

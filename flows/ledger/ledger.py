@@ -14,8 +14,8 @@ from flows.ledger.audit_checks import AuditChecks
 from flows.ledger.chunks import ChunkBook
 from flows.ledger.directory_book import DirectoryBook
 from flows.ledger.extracts import ExtractBook
-from flows.ledger.invoices import InvoiceBook
 from flows.ledger.locks import LockBook
+from flows.ledger.quarantine_book import QuarantineBook
 from flows.ledger.returns import ReturnBook
 from flows.ledger.runs import RunBook
 from flows.ledger.sent_import import SentImport
@@ -28,7 +28,7 @@ class Ledger(
     ExtractBook,
     SequenceBook,
     ChunkBook,
-    InvoiceBook,
+    QuarantineBook,
     ReturnBook,
     SentImport,
     DirectoryBook,

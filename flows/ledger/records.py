@@ -116,6 +116,18 @@ class MemberRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CarriedRecord:
+    """A flow that carried an invoice, and the invoice's member id in it; the first is attempt 1."""
+
+    flow_id: str
+    member_id: str
+    attempt: int
+    outcome: InvoiceState
+    reason: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceRecord:
     """One invoice read in a run, or imported as sent by a former tool.
 

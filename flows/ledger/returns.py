@@ -85,6 +85,21 @@ class ReturnBook(Store):
             rows = connection.execute(query.order_by(returns.c.id))
             return [to_record(ReturnRecord, row._mapping) for row in rows]
 
+    def returns_of(self, return_ids: Collection[int]) -> dict[int, ReturnRecord]:
+        """Return some return files by their ids."""
+        found: dict[int, ReturnRecord] = {}
+        with self._reading() as connection:
+            for batch in batches(sorted(return_ids)):
+                rows = connection.execute(
+                    select(*columns_for(ReturnRecord, returns, _ROW)).where(
+                        self._ours(returns), returns.c.id.in_(batch)
+                    )
+                )
+                for row in rows:
+                    record = to_record(ReturnRecord, row._mapping)
+                    found[record.return_id] = record
+        return found
+
     def move_return(
         self,
         return_id: int,

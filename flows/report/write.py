@@ -14,6 +14,7 @@ from config.report_texts import load_report_texts
 from config.settings import Settings
 from flows.crashpoints import CrashPoint, reach
 from flows.ledger import Ledger
+from flows.private_files import private_folder
 from flows.report.facts import RunFacts
 from flows.report.gather import gather
 from flows.report.page import render_page
@@ -51,7 +52,7 @@ def write_report(ledger: Ledger, run_id: str, settings: Settings, facts: RunFact
         # Before the first byte: a report that is newer than its manifest explains itself.
         ledger.note("written", kind="report", run_id=run_id)
     folder = settings.report.folder / run_id
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     _remove_half_written(folder)
     changes, _ = ledger.changes(run_id)
     texts = load_report_texts(settings.report.language)
