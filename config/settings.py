@@ -8,13 +8,14 @@ that holds one.
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from config.directory_settings import Directory
 from config.ledger_settings import NETWORK_FILE_SYSTEMS, Locks
@@ -265,6 +266,17 @@ class Returns(Section):
     """Largest decompression ratio of a return file."""
     max_members: int = 10_000
     """Largest number of members of a return archive."""
+
+    @field_validator("duplicate_messages")
+    @classmethod
+    def _expressions(cls, wordings: tuple[str, ...]) -> tuple[str, ...]:
+        for wording in wordings:
+            try:
+                re.compile(wording)
+            except re.error as error:
+                msg = f"{wording!r} is no regular expression: {error}"
+                raise ValueError(msg) from error
+        return wordings
 
 
 class Report(Section):

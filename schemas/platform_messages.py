@@ -101,7 +101,9 @@ def meanings_of(line: ErrorLine, further: Sequence[str] = ()) -> frozenset[Meani
         if pattern is not None and pattern.means is not None:
             found.add(pattern.means)
     folded = [_fold(text) for text in (line.code, line.label, line.description)]
-    if any(re.search(_fold(wording), text) for wording in further for text in folded):
+    # Accents go, case stays: \S and \s are not the same.
+    plain = (re.compile(_without_accents(wording), re.IGNORECASE) for wording in further)
+    if any(wording.search(text) for wording in plain for text in folded):
         found.add(Meaning.DUPLICATE)
     return frozenset(found)
 
@@ -237,7 +239,11 @@ def _is_cut(text: str) -> bool:
 
 def _fold(text: str) -> str:
     """Return ``text`` without case and accents, character by character: positions stay."""
-    return "".join(unicodedata.normalize("NFD", char)[0].lower()[:1] for char in text)
+    return "".join(char.lower()[:1] for char in _without_accents(text))
+
+
+def _without_accents(text: str) -> str:
+    return "".join(unicodedata.normalize("NFD", char)[0] for char in text)
 
 
 @lru_cache(maxsize=1)

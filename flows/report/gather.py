@@ -137,11 +137,10 @@ class _Gathering:
                 InvoiceState.QUARANTINED,
                 InvoiceState.WAITING,
                 InvoiceState.REJECTED,
+                InvoiceState.DUPLICATE,
                 InvoiceState.OUTCOME_UNKNOWN,
             )
         }
-        # A duplicate is a rejection too, grouped by what is known of the first one.
-        self._books[InvoiceState.DUPLICATE] = self._books[InvoiceState.REJECTED]
 
     def run(self) -> RunReport:
         """Walk through the invoices, then put the report together."""
@@ -195,6 +194,7 @@ class _Gathering:
             flow_count=len(flows),
             quarantined=self._books[InvoiceState.QUARANTINED].groups(),
             rejected=self._books[InvoiceState.REJECTED].groups(),
+            duplicates=self._books[InvoiceState.DUPLICATE].groups(),
             waiting=self._books[InvoiceState.WAITING].groups(),
             states=states,
             life_cycle=self._life_cycle(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from config.catalogue import LANGUAGES
 from config.settings import Returns, Settings
@@ -109,3 +110,8 @@ def test_an_interface_can_be_set() -> None:
         {"emitter": {"interfaces": {"cii": "FSO1116A"}}, "syntax": "ubl"}
     )
     assert other.interface == "FSO1100A"
+
+
+def test_a_wording_of_duplicates_that_is_no_regular_expression_is_refused() -> None:
+    with pytest.raises(ValidationError, match="no regular expression"):
+        Returns(duplicate_messages=("(unclosed",))
