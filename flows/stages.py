@@ -82,14 +82,11 @@ class Stages:
         withheld = self.recovered.withheld if self.recovered else ()
         runs = dict.fromkeys(flow.run_id for flow in withheld)
         quiet = [str(run) for run in self.untold if run.code is ExitCode.OK]
-        return (
-            self.remarks
-            + quiet
-            + [
-                f"Run {run_id} is still held: chorus-flows release {run_id} --by … --reason …"
-                for run_id in runs
-            ]
-        )
+        held = [
+            f"Run {run_id} is still held: chorus-flows release {run_id} --by … --reason …"
+            for run_id in runs
+        ]
+        return [*self.remarks, *quiet, *held]
 
     def codes(self, balance: Balance | None) -> list[ExitCode]:
         """Return every exit code that applies."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 from config.report_texts import load_report_texts
 from config.settings import Settings
 from flows.crashpoints import CrashPoint, reach
+from flows.errors import LedgerUnavailableError
 from flows.ledger import Ledger
 from flows.private_files import private_folder
 from flows.report.facts import RunFacts
@@ -22,6 +24,8 @@ from flows.report.tables import Tables
 from transforms.display import Display
 from transforms.run_report import as_json, remembered_in
 from transforms.verdict import Remembered
+
+_LOG = logging.getLogger(__name__)
 
 PAGE = "report.html"
 DATA = "report.json"
@@ -54,7 +58,7 @@ def write_report(ledger: Ledger, run_id: str, settings: Settings, facts: RunFact
     folder = settings.report.folder / run_id
     private_folder(folder)
     _remove_half_written(folder)
-    changes, _ = ledger.changes(run_id)
+    changes, told = ledger.changes(run_id)
     texts = load_report_texts(settings.report.language)
     display = Display(settings.report.language, ZoneInfo(settings.run_date))
     with ExitStack() as files:
@@ -78,7 +82,12 @@ def write_report(ledger: Ledger, run_id: str, settings: Settings, facts: RunFact
             )
         )
     reach(CrashPoint.REPORTED)
-    ledger.tell(run_id, changes)
+    if changes > told:
+        try:
+            ledger.tell(run_id, changes)
+        except LedgerUnavailableError as error:
+            # The report is there; that it is, the next run writes down with one of its own.
+            _LOG.warning("the ledger does not know of the report of run %s: %s", run_id, error)
     return folder / PAGE
 
 
