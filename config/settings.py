@@ -17,8 +17,10 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from config.directory_settings import Directory
+from config.ledger_settings import NETWORK_FILE_SYSTEMS, Locks
 from config.opening import Blackout, Window
 from config.section import Section
+from config.status_settings import FlowOutcome, FlowStatusChange, InvoiceStatusChange
 
 _SectionT = TypeVar("_SectionT", bound=Section)
 
@@ -38,10 +40,6 @@ class Syntax(StrEnum):
     UBL = "ubl"
 
 
-FlowOutcome = Literal["integrated", "partial", "rejected", "incident", "pending"]
-"""What a flow status means for the invoices of the flow (config/codes/statuses.yaml)."""
-
-
 class Emitter(Section):
     """Who deposits."""
 
@@ -51,6 +49,10 @@ class Emitter(Section):
     """Partner code that AIFE gives at the connection request (three letters, three digits)."""
     first_sequence: Annotated[int, Field(ge=1, lt=10**15)] = 1
     """First flow number when the ledger is empty: set it above the last one of a former tool."""
+    interfaces: dict[Syntax, Annotated[str, Field(pattern=r"^FSO[0-9]{4}[A-Z]$")]] = Field(
+        default_factory=dict
+    )
+    """Interface by syntax (``cii``, ``ubl``), where AIFE opens another one than usual."""
 
 
 class TableControl(Section):
@@ -246,6 +248,16 @@ class Returns(Section):
     """Hours without a report after which a deposited flow is raised."""
     flow_outcomes: dict[int, FlowOutcome] = Field(default_factory=dict)
     """Overrides of what a flow status (90 to 96) means, which is inferred: see docs/returns.md."""
+    flow_statuses: dict[int, FlowStatusChange] = Field(default_factory=dict)
+    """Flow statuses to change or add, by number: ``[returns.flow_statuses.97]``."""
+    invoice_statuses: dict[int, InvoiceStatusChange] = Field(default_factory=dict)
+    """Life-cycle statuses to change or add, by number: ``[returns.invoice_statuses.13]``."""
+    duplicate_messages: tuple[str, ...] = ()
+    """Further wordings by which Chorus Pro says that an invoice exists already: regular
+    expressions, looked for without accents nor case in texts and code of an error line."""
+    redo_incidents: bool = False
+    """Send a flow that had an incident again by the next run, once; else a person decides, by
+    ``chorus-flows flow resolve``. Prove in qualification that nothing of it was taken."""
     max_bytes: int = 200_000_000
     """Largest return file, after decompression."""
     max_ratio: int = 200
@@ -318,6 +330,9 @@ class Settings(Section):
     """SQLAlchemy URL; empty: SQLite in the state folder. A password comes from the environment."""
     ledger_password_env: str = ""
     """Environment variable that holds the password of the ledger's database."""
+    sqlite_not_on: tuple[str, ...] = NETWORK_FILE_SYSTEMS
+    """Types of file systems (as ``/proc/mounts`` has them) on which SQLite is refused: shared
+    between machines, they carry neither the shared memory of its WAL nor, often, its locks."""
     run_date: str = "Europe/Paris"
     """Zone of business dates."""
     emitter: Emitter = Emitter()
@@ -334,6 +349,7 @@ class Settings(Section):
     directory: Directory = Directory()
     workers: Workers = Workers()
     referee: Referee = Referee()
+    locks: Locks = Locks()
     prefect: PrefectShell = PrefectShell()
 
     @model_validator(mode="after")
@@ -356,7 +372,8 @@ class Settings(Section):
     @property
     def interface(self) -> str:
         """Chorus Pro interface code of the flows written (AIFE, Le mode EDI, annexe, 2017)."""
-        return {Syntax.CII: "FSO1106A", Syntax.UBL: "FSO1100A"}[self.syntax]
+        usual = {Syntax.CII: "FSO1106A", Syntax.UBL: "FSO1100A"}
+        return self.emitter.interfaces.get(self.syntax) or usual[self.syntax]
 
     def anchored(self, base: Path) -> Settings:
         """Return a copy whose relative paths are taken from ``base``."""

@@ -23,6 +23,7 @@ from flows.errors import (
     ChorusFlowsError,
     ExitCode,
     IllegalTransitionError,
+    LockLostError,
     OutboxDamagedError,
     TargetExistsError,
     TransportError,
@@ -37,6 +38,13 @@ from flows.recovery import HALF_WAY, discard_quietly, settle
 from transforms.opening import Closed
 
 _LOG = logging.getLogger(__name__)
+
+#: Places of an upload, by the percentage of the bytes sent.
+_ON_THE_WAY = (
+    (1, CrashPoint.UPLOAD_1),
+    (50, CrashPoint.UPLOAD_50),
+    (99, CrashPoint.UPLOAD_99),
+)
 
 
 def _new_token() -> str:
@@ -116,6 +124,7 @@ def deposit_flows(
 
     Raises:
         LedgerUnavailableError: a state could not be recorded; recovery settles the flow.
+        LockLostError: another machine took the deposit over; nothing more is sent or touched.
     """
     deposit = _Deposit(ledger, channel, outbox, settings, clock=clock, sleep=sleep, token=token)
     result = DepositResult()
@@ -214,6 +223,8 @@ class _Deposit:
         """Settle what a former try left, then send, unless that settled the flow."""
         self._check_deadline()
         self._channel.connect()
+        # What is under way may be another machine's by now, and is not to be touched then.
+        self._ledger.require_locks()
         now = self._flow(flow)
         if now.state in HALF_WAY:
             self._settle(now)
@@ -239,12 +250,19 @@ class _Deposit:
             )
         if temporary != final:
             reach(CrashPoint.BEFORE_RENAMING_RECORD)
-            ledger.move_flow(flow.flow_id, FlowState.RENAMING)
+            # Refused when the lock was lost. Frozen from here on, the rename fails: whoever takes
+            # over has removed the temporary name, or keeps the flow in doubt.
+            try:
+                ledger.move_flow(flow.flow_id, FlowState.RENAMING)
+            except LockLostError:
+                self._remove(temporary)  # of this attempt: nobody else knows of it any more
+                raise
             reach(CrashPoint.AFTER_RENAMING_RECORD)
             channel.rename(temporary, final)
         reach(CrashPoint.AFTER_RENAME)
         try:
             ledger.move_flow(flow.flow_id, FlowState(channel.delivered_state))
+            reach(CrashPoint.CONFIRMED)
         except IllegalTransitionError:
             # A collect beside this night may have read the report already: it knows more.
             if self._flow(flow).state not in REPORTED:
@@ -265,8 +283,9 @@ class _Deposit:
 
     def _watch(self, sent: int, total: int) -> None:
         """Stop an upload at the deadline."""
-        if 2 * sent >= total:
-            reach(CrashPoint.UPLOAD_50)
+        for percent, point in _ON_THE_WAY:
+            if 100 * sent >= percent * total:
+                reach(point)
         self._check_deadline()
 
     # -- endings -------------------------------------------------------------------------------
@@ -298,6 +317,11 @@ class _Deposit:
         temporary = flow.temporary_name
         if flow.state is not FlowState.RENAMING or temporary is None:
             return
+        self._ledger.require_locks()
+        self._remove(temporary)
+
+    def _remove(self, temporary: str) -> None:
+        """Remove an upload that is of no use; a failure is only untidy."""
         try:
             discard_quietly(self._channel, temporary)
         except TransportError as error:

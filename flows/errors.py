@@ -90,6 +90,10 @@ class LockHeldError(RetryableError):
     cause = "lock"
 
 
+class LockLostError(RetryableError):
+    """Raised when another machine has taken over the lock that this process worked under."""
+
+
 class LedgerUnavailableError(RetryableError):
     """Raised when the database cannot be reached or stays locked."""
 

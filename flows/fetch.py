@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from config.settings import Settings
 from flows.channels import Channel, RemoteEntry
 from flows.channels.localfile import fsync_folder
+from flows.crashpoints import CrashPoint, reach
 from flows.errors import ChannelRefusedError, TargetExistsError, TransportError
 from flows.ledger import Ledger, ReturnRecord, ReturnState
 from transforms.finding import Finding, Location, Severity
@@ -108,6 +109,7 @@ class Fetcher:
                     continue
                 if _is_recorded(entry, safe.get(entry.name, ())):
                     self._take_away(entry.name)
+                    reach(CrashPoint.RETURN_REMOVED)
         except (TransportError, ChannelRefusedError) as error:
             return error
         return None
@@ -143,6 +145,7 @@ class Fetcher:
             place, params = Location(entry.name), {"detail": error.what}
             self._findings.append(Finding("RT-FILE-02", Severity.ERROR, place, params=params))
             return
+        reach(CrashPoint.RETURN_FETCHED)
         sha256 = _sha256(incoming)
         if self._ledger.return_seen(sha256):
             incoming.unlink()
@@ -153,6 +156,7 @@ class Fetcher:
         kept = self.made(month) / f"{entry.name}.{sha256[:12]}"
         incoming.replace(kept)
         fsync_folder(kept.parent)
+        reach(CrashPoint.RETURN_KEPT)
         self._ledger.record_return(
             name=entry.name,
             sha256=sha256,
@@ -161,6 +165,7 @@ class Fetcher:
             kind="",
             state=ReturnState.FETCHED,
         )
+        reach(CrashPoint.RETURN_RECORDED)
         self._names.append(entry.name)
 
     def made(self, name: str) -> Path:

@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 from config.settings import Landing
 from flows.channels.localfile import fsync_folder
+from flows.crashpoints import CrashPoint, reach
 from flows.errors import ExitCode, FinalError, RetryableError
 
 #: Tells which of some SHA-256 were already processed.
@@ -95,6 +96,7 @@ def claim(
         try:
             before = path.stat()
             claimed = _move(path, folder)
+            reach(CrashPoint.CLAIM_FILE)
             after = claimed.stat()
         except FileNotFoundError:
             continue  # taken back by its writer since it was listed
@@ -142,7 +144,9 @@ def claimed_before(
         lost.pop(file.sha256, None)
     if lost:
         for path in _candidates(landing):
-            lost.pop(_describe(path).sha256, None)  # it was put back: the next run takes it
+            if lost.pop(_describe(path).sha256, None) is not None:
+                # It was put back, perhaps without what makes it complete: the next run takes it.
+                _send_companions(landing, folder / path.name, path)
     if lost:
         names = ", ".join(sorted(lost.values()))
         message = f"Claimed and not read to the end, these files are gone from {folder}: {names}."
@@ -161,10 +165,8 @@ def put_back(landing: Landing, files: Iterable[ClaimedFile]) -> tuple[str, ...]:
         if not file.path.exists():
             continue
         target = _move(file.path, landing.folder)
-        for suffix in (landing.control.suffix, landing.done_suffix):  # what makes it complete: last
-            companion = file.path.with_name(file.path.name + suffix)
-            if companion.exists():
-                _move_to(companion, target.with_name(target.name + suffix))
+        reach(CrashPoint.PUT_BACK)
+        _send_companions(landing, file.path, target)
         names.append(_shown(target))
     return tuple(names)
 
@@ -252,6 +254,16 @@ def _bring_companions(landing: Landing, path: Path, claimed: Path) -> None:
         # While the extract itself is (again) in the landing, they are those of that one.
         if companion.exists() and not path.exists() and not claimed.with_name(target).exists():
             _move_to(companion, claimed.with_name(target))
+            reach(CrashPoint.CLAIM_COMPANION)
+
+
+def _send_companions(landing: Landing, claimed: Path, target: Path) -> None:
+    """Move the companions of an extract that was put back after it."""
+    for suffix in (landing.control.suffix, landing.done_suffix):  # what makes it complete: last
+        companion = claimed.with_name(claimed.name + suffix)
+        home = target.with_name(target.name + suffix)
+        if companion.exists() and not claimed.exists() and not home.exists():
+            _move_to(companion, home)
 
 
 def _move_across(path: Path, target: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from flows import brakes, locking, opening, referee, waiting, xml_source
+from flows import brakes, exclusive, opening, referee, waiting, xml_source
 from flows.channels import Channel, open_channel
 from flows.collect import collect
 from flows.configuration import Configuration
@@ -27,6 +27,7 @@ from flows.errors import (
     ExitCode,
     FinalError,
     IllegalTransitionError,
+    LockLostError,
     RetryableError,
     disk_failed,
     worst,
@@ -36,16 +37,17 @@ from flows.figures import figures_of
 from flows.folders import StateFolders
 from flows.giving_up import abandon
 from flows.ledger import FlowState, Ledger, RunRecord, RunState, utc_now
-from flows.ledger_access import open_ledger
 from flows.night_result import Mode, NightResult
 from flows.places import balance_of, balance_record
 from flows.progress import Progress, Silent
 from flows.recovery import HALF_WAY, recover
+from flows.redoing import redo_incidents
 from flows.refereeing import ask_referee
 from flows.report import RunFacts, write_report
 from flows.sources import Sources, load_sources
 from flows.stages import Stages
 from flows.transform import Transformation
+from flows.untold import untold
 from flows.worker import rule_context
 from transforms.balance import Balance
 from transforms.formulas import erp_columns
@@ -81,7 +83,8 @@ def run(
     run when the second one fails.
 
     Raises:
-        LockHeldError: when another run is at work.
+        LockHeldError: when another run is at work, on this machine or another.
+        LockLostError: when another machine took over while this one was frozen.
         ConfigurationError: when settings, profile, company file or ledger are wrong.
     """
     folders = StateFolders(configuration.settings.state_folder)
@@ -90,10 +93,7 @@ def run(
     results = results if results is not None else []
     # One for all runs of this command: what it was refused once is not asked for again.
     way = functools.cache(lambda: open_channel(configuration.settings.channel))
-    with (
-        locking.held(folders.root, "run", clock=clock),
-        open_ledger(configuration, clock=clock) as ledger,
-    ):
+    with exclusive.depositing(configuration, clock=clock) as ledger:
         unfinished = ledger.unfinished_run()
         if unfinished is not None:
             progress.tell(f"Resuming run {unfinished.run_id}, cut short earlier.")
@@ -130,6 +130,7 @@ class Night:
         self._way = way
         self._folders = StateFolders(self._settings.state_folder)
         self._record = record or self._start()
+        reach(CrashPoint.RUN_STARTED)
         self._run_id = self._record.run_id
         if resumed and mode is Mode.DEPOSIT and self._still_asked_to_hold():
             # Whoever wanted to look before anything leaves has not looked yet.
@@ -152,6 +153,7 @@ class Night:
         xml_source.require(self._settings, sources.setup.profile)
         try:
             if self._mode is not Mode.DRY_RUN:
+                self._done.untold = untold(self._ledger)
                 perform("collect", lambda: self._collect(sources))
             perform("transform", lambda: self._transform(sources))
             if self._settings.referee.policy != "off":
@@ -159,6 +161,8 @@ class Night:
             self._check(sources)
             if self._mode is Mode.DEPOSIT:
                 perform("deposit", self._deposit)
+        except LockLostError:
+            raise  # what is left of this run is the other machine's now, its report too
         except (RetryableError, FinalError) as error:
             self._done.problems.append(error)
         except OSError as error:
@@ -227,8 +231,8 @@ class Night:
             return
         with (
             channel,
-            locking.held_if_free(
-                self._folders.root, "collect", wait=COLLECT_WAIT_SECONDS, clock=self._clock
+            exclusive.collecting_if_free(
+                self._ledger, self._configuration, wait=COLLECT_WAIT_SECONDS, clock=self._clock
             ) as free,
         ):
             if free:
@@ -242,6 +246,7 @@ class Night:
             else:
                 told = "Reports were not fetched by this run: another collect was at work."
                 self._done.remarks.append(told)
+            self._done.remarks += redo_incidents(self._configuration, self._ledger)
             self._done.recovered = recover(
                 self._ledger, channel, self._folders.outbox, self._settings
             )
@@ -346,6 +351,8 @@ class Night:
             waits=waits,
         )
         touched = {*self._touched, *(done.collected.runs_touched if done.collected else ())}
+        if self._mode is not Mode.DRY_RUN:
+            touched |= {run.run_id for run in self._ledger.untold()}
         touched |= {lost.run_id for lost in (done.transformed.lost if done.transformed else ())}
         for run_id in sorted(touched - {self._run_id}):
             changed = RunFacts(deposit_tried=run_id in self._touched, waits=waits)
@@ -377,14 +384,18 @@ class Night:
                 exit_code=int(code),
                 balance=balance_record(balance) if balance else {},
             )
+            reach(CrashPoint.RUN_FINISHED)
         if state is RunState.DONE:
-            waiting.sweep(self._ledger, self._folders.waiting, self._run_id)
+            # Also of runs that were killed before they could.
+            for run_id in (self._run_id, *(run.run_id for run in done.untold)):
+                waiting.sweep(self._ledger, self._folders.waiting, run_id)
         return balance, code
 
     def _give_up(self) -> None:
         """Free what a failed run holds: the right extract may bring the same numbers again."""
         done = self._done
         abandon(self._ledger, self._run_id, reason="; ".join(p.what for p in done.problems))
+        reach(CrashPoint.GIVEN_UP)
         if self._transformation is None or any(isinstance(p, BalanceError) for p in done.problems):
             return
         names = self._transformation.put_back()

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+import secrets
+import uuid
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from pathlib import Path
 
+from flows.channels.localfile import fsync_folder
 from flows.crashpoints import CrashPoint, reach
-from flows.errors import RetryableError
+from flows.errors import OutboxDamagedError, RetryableError
 from transforms.bundle import BundleDigest, Member, write_bundle
+
+#: File of the outbox that tells it from every other one.
+IDENTITY = ".identity"
 
 
 class OutboxUnavailableError(RetryableError):
@@ -33,6 +40,51 @@ def write_flow(
         raise OutboxUnavailableError(message, next_step=step) from error
 
 
+def identity_of(outbox: Path) -> str:
+    """Return what tells this outbox from every other one, written when it is first asked for.
+
+    Two machines read the same only when they see the same disk.
+
+    Raises:
+        OutboxUnavailableError: it can neither be read nor written.
+        OutboxDamagedError: the file holds no identity.
+    """
+    path = outbox / IDENTITY
+    try:
+        if not path.exists():
+            _write_identity(path)
+        told = path.read_text(encoding="ascii", errors="replace").strip()
+    except OSError as error:
+        message = f"{path} cannot be read or written: {error.strerror or error}."
+        step = "See that the state folder is mounted and writable, then run again."
+        raise OutboxUnavailableError(message, next_step=step) from error
+    try:
+        return str(uuid.UUID(told))
+    except ValueError as error:
+        message = f"{path} does not hold the identity of the outbox."
+        step = "Restore it from a backup; if there is none, remove it: a new one is made."
+        raise OutboxDamagedError(message, next_step=step) from error
+
+
+def _write_identity(path: Path) -> None:
+    """Write an identity whole and on disk under its name, unless somebody else is faster."""
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+        stream.write(f"{uuid.uuid4()}\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    try:
+        with suppress(FileExistsError):
+            os.link(partial, path)
+    except OSError:
+        # No hard links on this file system (a share): a rename would do, were it alone.
+        if not path.exists():
+            partial.rename(path)
+    partial.unlink(missing_ok=True)
+    fsync_folder(path.parent)
+
+
 def remove_unknown(folder: Path, known: Collection[str]) -> None:
     """Remove the files that a crash left in a run's outbox and that the ledger does not know."""
     if folder.is_dir():
@@ -53,9 +105,6 @@ def _write(
         stream.flush()
         os.fsync(stream.fileno())
     partial.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    reach(CrashPoint.OUTBOX_RENAMED)
+    fsync_folder(path.parent)
     return digest

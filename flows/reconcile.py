@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from zoneinfo import ZoneInfo
 
 from config.settings import Settings
-from config.statuses import load_statuses
+from flows.crashpoints import CrashPoint, reach
+from flows.duplicates import Basis, Precedent, precedent_of
+from flows.evidence import Evidence, Reader
 from flows.ledger import (
     FlowRecord,
     FlowState,
@@ -23,7 +24,6 @@ from flows.ledger import (
     Ledger,
 )
 from flows.revalidation import complete_messages
-from flows.status_rows import flow_report
 from schemas.explain import explain_platform_message
 from transforms.error_lines import Member
 from transforms.finding import Finding, Severity
@@ -33,9 +33,8 @@ from transforms.settlement import (
     Settlement,
     Verdict,
     outcome_of,
-    settle,
 )
-from transforms.statuses import ErrorLine, FlowStatusReport, status_code
+from transforms.statuses import ErrorLine, FlowStatusReport
 
 #: States of a flow whose arrival was not certain: any word of Chorus Pro makes it so.
 _UNCERTAIN = frozenset(
@@ -85,11 +84,43 @@ def reconcile(
         columns: ERP column by business term, to tell where a rejected value comes from.
     """
     done = Reconciliation()
-    for flow_id in sorted(set(flow_ids)):
-        flow = ledger.flow(flow_id)
-        if flow is not None:
-            _Settling(ledger, flow, settings, columns or {}, done).run()
+    reader = Reader(ledger, settings.returns)
+    for flow in _concerned(ledger, flow_ids):
+        _Settling(ledger, reader, flow, settings, columns or {}, done).run()
     return done
+
+
+def _concerned(ledger: Ledger, flow_ids: Iterable[str]) -> list[FlowRecord]:
+    """Return the flows to settle; what is said of an abandoned one may settle its successors."""
+    named = (ledger.flow(flow_id) for flow_id in sorted(set(flow_ids)))
+    flows = {flow.flow_id: flow for flow in named if flow is not None}
+    abandoned = [flow for flow in flows.values() if flow.state is FlowState.ABANDONED]
+    for flow in abandoned:
+        flows |= {after.flow_id: after for after in ledger.successors(flow.flow_id)}
+    # The successors first: whether an abandoned flow is alarming depends on them.
+    return sorted(flows.values(), key=lambda f: (f.state is FlowState.ABANDONED, f.flow_id))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ruling:
+    """What becomes of an invoice: its state, and what that rests on."""
+
+    state: InvoiceState
+    verdict: Verdict
+    precedent: Precedent | None = None
+
+    @property
+    def earlier(self) -> str | None:
+        """The earlier flow that had brought the invoice, when that is how it is there."""
+        known = self.precedent
+        return known.flow_id if known is not None and known.basis is Basis.RESENT else None
+
+    @property
+    def reason(self) -> str:
+        """Why, in words for the ledger."""
+        if self.earlier is None:
+            return _reason(self.verdict)
+        return f"brought by flow {self.earlier}: {_reason(self.verdict)}"[:_REASON_LENGTH]
 
 
 class _Settling:
@@ -98,12 +129,14 @@ class _Settling:
     def __init__(
         self,
         ledger: Ledger,
+        reader: Reader,
         flow: FlowRecord,
         settings: Settings,
         columns: Mapping[str, str],
         done: Reconciliation,
     ) -> None:
         self._ledger = ledger
+        self._reader = reader
         self._flow = flow
         self._settings = settings
         self._columns = columns
@@ -118,83 +151,79 @@ class _Settling:
 
     def run(self) -> None:
         self._done.runs.add(self._flow.run_id)
-        reports, confirmed = self._evidence()
+        evidence = self._reader.evidence(self._flow.flow_id)
         if self._flow.state is FlowState.ABANDONED:
-            self._report_of_abandoned(reports, bool(confirmed))
+            self._report_of_abandoned(evidence)
             return
         members = [
             Member(invoice.invoice_row, invoice.member_id or "", invoice.number or "")
             for invoice in self._invoices.values()
         ]
-        settlement = settle(
-            self._flow.flow_id,
-            members,
-            reports,
-            confirmed=confirmed,
-            overrides=self._settings.returns.flow_outcomes,
-        )
-        self._apply(settlement, members, reports)
+        settlement = self._reader.settlement(self._flow.flow_id, members, evidence)
+        self._apply(settlement, evidence.reports)
 
-    def _evidence(self) -> tuple[list[FlowStatusReport], set[int]]:
-        """Return the reports of the flow, and the invoices that life-cycle statuses prove."""
-        zone = ZoneInfo(self._settings.returns.timezone)
-        table = load_statuses()
-        reports: list[FlowStatusReport] = []
-        confirmed: set[int] = set()
-        for record in self._ledger.statuses(flow_id=self._flow.flow_id):
-            if record.status.kind == "flow":
-                reports.append(flow_report(record, zone))
-            elif record.status.invoice_row is not None:
-                status = table.of_invoice(status_code(record.status.code))
-                if status is not None and status.exists:
-                    confirmed.add(record.status.invoice_row)
-        return reports, confirmed
+    def _rulings(self, settlement: Settlement) -> dict[int, _Ruling]:
+        """Return what becomes of the invoices that something decisive was said of."""
+        rulings: dict[int, _Ruling] = {}
+        for row, verdict in settlement.verdicts.items():
+            if verdict.fate is Fate.DUPLICATE:
+                known = precedent_of(self._ledger, self._reader, self._flow, self._invoices[row])
+                rulings[row] = _Ruling(known.result, verdict, known)
+            elif verdict.fate is not Fate.PENDING:
+                rulings[row] = _Ruling(InvoiceState(verdict.fate.value), verdict)
+        return rulings
 
-    def _apply(
-        self,
-        settlement: Settlement,
-        members: Sequence[Member],
-        reports: Sequence[FlowStatusReport],
-    ) -> None:
+    def _apply(self, settlement: Settlement, reports: Sequence[FlowStatusReport]) -> None:
         flow_id = self._flow.flow_id
+        rulings = self._rulings(settlement)
         changed = {
-            row: verdict
-            for row, verdict in settlement.verdicts.items()
-            if verdict.fate is not Fate.PENDING
-            and verdict.fate.value != self._invoices[row].state.value
+            row: ruling
+            for row, ruling in rulings.items()
+            if ruling.state is not self._invoices[row].state
         }
         # Told before it is done: after a crash in between it is told twice rather than never.
-        self._tell_of_invoices(changed, len(members))
+        self._tell_of_invoices(changed, settlement)
+        reach(CrashPoint.SETTLEMENT_TOLD)
         state = self._flow.state
         if settlement.fate is not FlowFate.PENDING:
             state = FlowState(settlement.fate.value)
-        elif settlement.arrived and state in _UNCERTAIN:
+        elif settlement.arrived and state in _UNCERTAIN and self._may_have_left(reports):
             state = FlowState.DEPOSITED
         detail = _words(reports[-1]) if reports else "a life-cycle status of one of its invoices"
         if state is not self._flow.state:
-            self._tell(self._of_flow(settlement, state, len(members), reports))
+            self._tell(self._of_flow(settlement, state, reports))
             if self._flow.state in _UNCERTAIN:
                 # It had arrived after all: what was in doubt is deposited, then settled.
                 self._ledger.move_flow(flow_id, FlowState.DEPOSITED, detail=detail)
+                reach(CrashPoint.ARRIVAL_RECORDED)
+        if settlement.received_twice and state is not FlowState.INCIDENT:
+            self._tell_once(self._finding("RT-FLOW-05", {}, Severity.WARNING))
         self._ledger.settle_members(
             flow_id,
-            {row: (verdict.fate.value, _reason(verdict)) for row, verdict in changed.items()},
+            {row: (ruling.state, ruling.reason) for row, ruling in changed.items()},
+            earlier={row: one.earlier for row, one in rulings.items() if one.earlier is not None},
         )
+        reach(CrashPoint.MEMBERS_SETTLED)
         self._ledger.move_flow(flow_id, state, detail=detail)
+        reach(CrashPoint.FLOW_MOVED)
         if self._settings.identity.reuse_number_after_rejection:
-            rejected = [r for r, v in settlement.verdicts.items() if v.fate is Fate.REJECTED]
+            rejected = [row for row, one in rulings.items() if one.state is InvoiceState.REJECTED]
             self._ledger.free_identities(rejected, reason=f"rejected at integration of {flow_id}")
-        self._done.moved.update(InvoiceState(v.fate.value) for v in changed.values())
+        self._done.moved.update(ruling.state for ruling in changed.values())
         if state is not self._flow.state:
             self._done.flows[flow_id] = state
 
+    def _may_have_left(self, reports: Sequence[FlowStatusReport]) -> bool:
+        # A life-cycle status of an invoice whose flow waits to be sent again is the first one's.
+        return bool(reports) or self._flow.attempts > 0 or self._flow.replaces is None
+
     # -- what a person should know -------------------------------------------------------------
 
-    def _tell_of_invoices(self, changed: Mapping[int, Verdict], members: int) -> None:
+    def _tell_of_invoices(self, changed: Mapping[int, _Ruling], settlement: Settlement) -> None:
         found: dict[str, list[Finding]] = {}
-        for row, verdict in changed.items():
+        for row, ruling in changed.items():
             invoice = self._invoices[row]
-            found[invoice.member_id or ""] = self._of_invoice(invoice, verdict, members)
+            found[invoice.member_id or ""] = self._of_invoice(invoice, ruling, settlement)
         told = complete_messages(
             self._ledger, self._flow, self._settings, found, columns=self._columns
         )
@@ -202,45 +231,86 @@ class _Settling:
             invoice = self._invoices[row]
             self._tell([_at(one, invoice) for one in told[invoice.member_id or ""]], row)
 
-    def _of_invoice(self, invoice: InvoiceRecord, verdict: Verdict, members: int) -> list[Finding]:
+    def _of_invoice(
+        self, invoice: InvoiceRecord, ruling: _Ruling, settlement: Settlement
+    ) -> list[Finding]:
+        verdict = ruling.verdict
         facts = {"number": invoice.number or "", "flow": self._flow.flow_id}
         found: list[Finding] = []
+        alone = len(settlement.verdicts) == 1
         match verdict.fate:
             case Fate.UNKNOWN:
                 found.append(self._finding("RT-OUTCOME-01", facts))
-            case Fate.REJECTED if not verdict.errors or not (verdict.named or members == 1):
+            case Fate.DUPLICATE:
+                found += self._of_duplicate(invoice, ruling, facts)
+            case Fate.REJECTED if settlement.packaging:
+                found.append(self._finding("RT-REJECT-04", facts))
+            case Fate.REJECTED if not verdict.errors or not (verdict.named or alone):
                 found.append(self._finding("RT-REJECT-01", facts))
             case _:  # in a flow of one, what is said of the flow is said of the invoice
                 found += self._explained(verdict.errors)
         if verdict.fate is Fate.INTEGRATED and (
-            invoice.state is InvoiceState.REJECTED or verdict.contradicted
+            invoice.state in {InvoiceState.REJECTED, InvoiceState.DUPLICATE} or verdict.contradicted
         ):
             found.append(self._finding("RT-REJECT-02", facts))
             if self._number_taken(invoice):
                 found.append(self._finding("RT-REJECT-03", facts))
         return found
 
+    def _of_duplicate(
+        self, invoice: InvoiceRecord, ruling: _Ruling, facts: Mapping[str, str]
+    ) -> list[Finding]:
+        known = ruling.precedent or Precedent(Basis.NONE)
+        params = {
+            **facts,
+            "said": _reason(ruling.verdict),
+            "place": known.place,
+            "here": f"{invoice.file}:{invoice.first_line}",
+            "earlier": known.flow_id,
+            "state": known.state,
+        }
+        settled = known.rule == "RT-DUPLICATE-02"
+        severity = Severity.WARNING if settled else Severity.ERROR
+        told = self._finding(known.rule, params, severity)
+        found = [replace(told, bt="BT-1", value=invoice.number)]
+        # What else Chorus Pro says of it matters only when somebody has to look.
+        also = [] if settled else self._explained(ruling.verdict.errors)
+        return found + [one for one in also if one.rule != "RT-DUPLICATE-01"]
+
     def _of_flow(
-        self,
-        settlement: Settlement,
-        state: FlowState,
-        members: int,
-        reports: Sequence[FlowStatusReport],
+        self, settlement: Settlement, state: FlowState, reports: Sequence[FlowStatusReport]
     ) -> list[Finding]:
         found: list[Finding] = []
         if settlement.contradictory:
             found.append(self._finding("RT-FLOW-01", {}))
         if state is FlowState.INCIDENT:
-            found.append(self._finding("RT-FLOW-02", {"detail": _words(reports[-1])}))
-        if members > 1 or state is not FlowState.REJECTED:
+            rule = "RT-FLOW-04" if settlement.received_twice else "RT-FLOW-02"
+            found.append(self._finding(rule, {"detail": _words(reports[-1])}))
+        if settlement.packaging:
+            found.append(self._finding("RT-FLOW-06", {"detail": _texts(settlement.unattributed)}))
+        elif len(settlement.verdicts) > 1 or state is not FlowState.REJECTED:
             found += self._explained(settlement.unattributed)
         return found
 
-    def _report_of_abandoned(self, reports: Sequence[FlowStatusReport], confirmed: bool) -> None:
-        overrides = self._settings.returns.flow_outcomes
-        outcomes = {outcome_of(report, overrides) for report in reports}
-        if confirmed or outcomes & {"integrated", "partial", "pending"}:
-            # The operator gave up or replaced a flow that Chorus Pro had received.
+    def _report_of_abandoned(self, evidence: Evidence) -> None:
+        outcomes = {outcome_of(report, self._reader.table) for report in evidence.reports}
+        if not evidence.confirmed and not outcomes & {"integrated", "partial", "pending"}:
+            return
+        # The operator gave up or replaced a flow that Chorus Pro had received. Nothing is there
+        # twice when the second deposit was refused as a duplicate of the first.
+        settlement = self._reader.sent_in(self._flow.flow_id)
+        there = {
+            row
+            for row, verdict in settlement.verdicts.items()
+            if verdict.fate not in {Fate.REJECTED, Fate.DUPLICATE}
+        }
+        refused = {
+            member.invoice_row
+            for after in self._ledger.successors(self._flow.flow_id)
+            for member in self._ledger.members(after.flow_id)
+            if member.outcome is InvoiceState.DUPLICATE
+        }
+        if there - refused:
             self._tell([self._finding("RT-FLOW-03", {})])
 
     def _explained(self, lines: Iterable[ErrorLine]) -> list[Finding]:
@@ -252,8 +322,10 @@ class _Settling:
             found += explain_platform_message(text, self._columns)
         return found
 
-    def _finding(self, rule: str, params: Mapping[str, str]) -> Finding:
-        return Finding(rule, Severity.ERROR, value=self._flow.flow_id, params=dict(params))
+    def _finding(
+        self, rule: str, params: Mapping[str, str], severity: Severity = Severity.ERROR
+    ) -> Finding:
+        return Finding(rule, severity, value=self._flow.flow_id, params=dict(params))
 
     def _number_taken(self, invoice: InvoiceRecord) -> bool:
         held = self._ledger.known([invoice.number or ""]).get(invoice.number or "", ())
@@ -272,6 +344,11 @@ class _Settling:
             )
             self._done.findings.extend(findings)
 
+    def _tell_once(self, finding: Finding) -> None:
+        known = self._ledger.findings(flow_id=self._flow.flow_id)
+        if finding.rule not in {record.finding.rule for record in known}:
+            self._tell([finding])
+
 
 def _at(finding: Finding, invoice: InvoiceRecord) -> Finding:
     """Return the finding at the place of the extract where the invoice begins."""
@@ -286,7 +363,11 @@ def _words(report: FlowStatusReport) -> str:
 
 
 def _reason(verdict: Verdict) -> str:
-    texts = [line.label or line.description or line.code for line in verdict.errors]
-    if not texts and verdict.report is not None:
-        texts = [_words(verdict.report)]
+    if not verdict.errors and verdict.report is not None:
+        return _words(verdict.report)
+    return _texts(verdict.errors)
+
+
+def _texts(lines: Iterable[ErrorLine]) -> str:
+    texts = [line.label or line.description or line.code for line in lines]
     return " | ".join(dict.fromkeys(texts))[:_REASON_LENGTH]

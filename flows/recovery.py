@@ -12,6 +12,7 @@ from pathlib import Path
 
 from config.settings import Settings
 from flows.channels import Channel, RemoteEntry
+from flows.crashpoints import CrashPoint, reach
 from flows.errors import ChannelRefusedError, ExitCode, TransportError, worst
 from flows.ledger import Ledger
 from flows.ledger.records import FlowRecord
@@ -139,10 +140,13 @@ def settle(
     Raises:
         TransportError: the other side could not be asked; nothing is recorded.
         ChannelRefusedError: it refused the connection; nothing is recorded.
+        LockLostError: another machine took the deposit over; nothing is touched.
     """
+    ledger.require_locks()
     final = channel.final_path(flow.file_name)
     state, detail = _judge(channel, flow, final, temporary_ignored)
     ledger.move_flow(flow.flow_id, state, detail=detail)
+    reach(CrashPoint.RECOVERED)
     _LOG.info("flow %s, left %s: %s (%s)", flow.flow_id, flow.state.value, state.value, detail)
     return state
 
@@ -159,6 +163,7 @@ def _judge(
     if not temporary_ignored:
         return FlowState.IN_DOUBT, "the server may have taken the temporary name"
     removed = discard_quietly(channel, temporary)
+    reach(CrashPoint.TEMPORARY_REMOVED)
     if flow.state is FlowState.UPLOADING:
         return FlowState.BUILT, "upload not ended; nothing can have arrived"
     if removed:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from flows import locking, opening, waiting
+from flows import exclusive, opening, waiting
 from flows.channels import open_channel
 from flows.configuration import Configuration
+from flows.crashpoints import CrashPoint, reach
 from flows.deposit import DepositResult, deposit_flows
 from flows.errors import (
     ChorusFlowsError,
     ConfigurationError,
     ExitCode,
+    LockLostError,
     RetryableError,
     WindowClosedError,
     worst,
@@ -20,7 +22,6 @@ from flows.errors import (
 from flows.folders import StateFolders
 from flows.giving_up import abandon, abandon_flows
 from flows.ledger import FlowState, Ledger, RunRecord, RunState, utc_now
-from flows.ledger_access import open_ledger
 from flows.night_result import NightResult
 from flows.recovery import HALF_WAY
 from flows.report import RunFacts, write_report
@@ -46,10 +47,7 @@ def release(
     """
     settings = configuration.settings
     folders = StateFolders(settings.state_folder)
-    with (
-        locking.held(folders.root, "run", clock=clock),
-        open_ledger(configuration, clock=clock, create=False) as ledger,
-    ):
+    with exclusive.depositing(configuration, clock=clock, create=False) as ledger:
         record = _named(ledger, run_id, by, reason)
         if record.state is not RunState.HELD:
             raise _nothing_to(record, "release")
@@ -60,6 +58,7 @@ def release(
             raise WindowClosedError(message, next_step=step)
         # The word comes first: what follows cannot be recalled.
         ledger.note("released", actor=by, reason=reason, run_id=run_id)
+        reach(CrashPoint.RELEASE_NOTED)
         flows = ledger.flows(states=_UNSENT, run_id=run_id)
         result = DepositResult()
         codes: list[ExitCode] = []
@@ -69,6 +68,8 @@ def release(
                 result = deposit_flows(
                     ledger, channel, folders.outbox, flows, settings, clock=clock
                 )
+        except LockLostError:
+            raise
         except RetryableError as error:
             codes.append(error.exit_code)
             errors.append(error)
@@ -81,6 +82,7 @@ def release(
             codes.append(ExitCode.UNFINISHED)
         problems = tuple(str(error) for error in errors)
         code = worst(*codes)
+        reach(CrashPoint.RELEASED)
         if not ledger.flows(states=_UNSENT, run_id=run_id):
             ledger.finish_run(
                 run_id, state=RunState.RELEASED, exit_code=int(code), balance=record.balance or {}
@@ -110,11 +112,7 @@ def discard(
         LockHeldError: a run is at work.
     """
     settings = configuration.settings
-    folders = StateFolders(settings.state_folder)
-    with (
-        locking.held(folders.root, "run", clock=clock),
-        open_ledger(configuration, clock=clock, create=False) as ledger,
-    ):
+    with exclusive.depositing(configuration, clock=clock, create=False) as ledger:
         record = _named(ledger, run_id, by, reason)
         over = record.state not in {RunState.HELD, RunState.RUNNING}
         if over and not ledger.flows(states={FlowState.BUILT}, run_id=run_id):

@@ -10,6 +10,7 @@ from flows.errors import BrakeHeldError, ChorusFlowsError, ExitCode, OutboxDamag
 from flows.recovery import RecoveryResult
 from flows.refereeing import Refereed
 from flows.transform import Transformed
+from flows.untold import Untold
 from transforms.balance import Balance, Place, Tally
 
 
@@ -26,6 +27,8 @@ class Stages:
     """The brakes that held the run."""
     problems: list[ChorusFlowsError] = field(default_factory=list)
     """What stopped a stage."""
+    untold: tuple[Untold, ...] = ()
+    """Earlier runs of which a killed process could not tell."""
     remarks: list[str] = field(default_factory=list)
     """What is worth telling and changes no exit code."""
 
@@ -55,6 +58,7 @@ class Stages:
             attention: also what a person must look at, which a report shows apart.
         """
         told = [str(problem) for problem in self.errors]
+        told += [str(run) for run in self.untold if run.code is not ExitCode.OK]
         if self.collected is not None:
             told += self.collected.attention if attention else ()
             told += [str(self.collected.problem)] if self.collected.problem else []
@@ -77,14 +81,20 @@ class Stages:
     def _remarks(self) -> list[str]:
         withheld = self.recovered.withheld if self.recovered else ()
         runs = dict.fromkeys(flow.run_id for flow in withheld)
-        return self.remarks + [
-            f"Run {run_id} is still held: chorus-flows release {run_id} --by … --reason …"
-            for run_id in runs
-        ]
+        quiet = [str(run) for run in self.untold if run.code is ExitCode.OK]
+        return (
+            self.remarks
+            + quiet
+            + [
+                f"Run {run_id} is still held: chorus-flows release {run_id} --by … --reason …"
+                for run_id in runs
+            ]
+        )
 
     def codes(self, balance: Balance | None) -> list[ExitCode]:
         """Return every exit code that applies."""
         codes = [error.exit_code for error in self.errors]
+        codes += [run.code for run in self.untold]
         if self.transformed is not None and self.transformed.internal:
             codes.append(ExitCode.UNEXPECTED)
         results = (self.collected, self.recovered, self.refereed, self.deposited)

@@ -48,9 +48,17 @@ def of_invoice(ledger: Ledger, number: str) -> View:
         events = ledger.events(invoice_row=record.invoice_row)
         statuses = ledger.statuses(invoice_row=record.invoice_row)
         lines += _invoice_lines(record, findings, events, statuses)
+        replaces = ledger.invoice(record.follows) if record.follows is not None else None
+        replaced_by = ledger.followers([record.invoice_row]).get(record.invoice_row)
+        if replaces is not None:
+            lines.append(f"  replaces  {replaces.number}, refused by the buyer")
+        if replaced_by is not None:
+            lines.append(f"  replaced by {replaced_by.number}: {replaced_by.state}")
         readings.append(
             {
                 "invoice": asdict(record),
+                "replaces": replaces.number if replaces is not None else None,
+                "replaced_by": replaced_by.number if replaced_by is not None else None,
                 "findings": [_finding(finding) for finding in findings],
                 "events": [asdict(event) for event in events],
                 "statuses": [asdict(status) for status in statuses],
@@ -109,10 +117,16 @@ def of_run(ledger: Ledger, run_id: str) -> View:
 
 
 def latest(ledger: Ledger, limit: int = 10) -> View:
-    """Return the newest runs."""
+    """Return the newest runs, and who is at work."""
     runs = ledger.runs(limit)
+    locks = ledger.locks()
     lines = [_run(run) for run in runs] or ["No run yet."]
-    return View(tuple(lines), {"runs": [asdict(run) for run in runs]})
+    lines += [f"{lock.name} lock: {lock}" for lock in locks]
+    body: dict[str, object] = {
+        "runs": [asdict(run) for run in runs],
+        "locks": [lock.as_dict() for lock in locks],
+    }
+    return View(tuple(lines), body)
 
 
 def quarantine(ledger: Ledger, run_id: str | None, language: str) -> View:

@@ -15,6 +15,7 @@ from decimal import Decimal
 from functools import partial
 from itertools import chain
 
+from config.statuses import statuses_for
 from flows import attachments, landing, waiting, xml_source
 from flows.chunk import INTERNAL_RULE, Chunk, ChunkItem, ChunkResult
 from flows.claimed_extracts import ClaimedExtracts
@@ -75,6 +76,7 @@ class Transformation:
         self._extracts = ClaimedExtracts(sources, ledger, folders, resumed=resumed, now=now)
         setup = sources.setup
         self._mapper = Mapper(setup.profile, setup.company, setup.tables)
+        self._refusals = statuses_for(sources.settings.returns).refusals
         self._recorded: dict[tuple[str, int], tuple[str | None, str | None, Decimal | None]] = {}
 
     def run(self) -> Transformed:
@@ -129,6 +131,7 @@ class Transformation:
         done.differences = self._extracts.compare(reading.rows_by_file)
         if not done.differences:
             self._extracts.finish(reading.rows_by_file)
+            reach(CrashPoint.EXTRACTS_FINISHED)
         return done
 
     def put_back(self) -> tuple[str, ...]:
@@ -213,6 +216,7 @@ class Transformation:
         sequences = self._ledger.reserve_sequences(
             self._settings.interface, len(items), first=self._settings.emitter.first_sequence
         )
+        reach(CrashPoint.SEQUENCES)
         return Chunk(
             rank,
             tuple(
@@ -233,7 +237,9 @@ class Transformation:
         """Record a chunk; rebuild it without the invoices whose identity is taken by now."""
         while True:
             self._spool(chunk, result)
-            conflicts = self._ledger.commit_chunk(self._run_id, result.outcomes, result.flows)
+            conflicts = self._ledger.commit_chunk(
+                self._run_id, result.outcomes, result.flows, refusals=self._refusals
+            )
             if not conflicts:
                 reach(CrashPoint.RECORDED)
                 return result.outcomes
@@ -248,6 +254,7 @@ class Transformation:
             held = rows[outcome.position]
             if outcome.fate is Fate.WAITING and isinstance(held, InvoiceRows):
                 waiting.keep(self._folders.waiting, held)
+                reach(CrashPoint.SPOOLED)
 
 
 def _without(chunk: Chunk, conflicts: Sequence[Conflict]) -> Chunk:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from flows.crashpoints import CrashPoint, reach
 from flows.errors import ExitCode, FinalError
 from flows.ledger import Ledger, WaitingRecord
 from flows.ledger.records import spool_name
@@ -87,4 +88,5 @@ def take_over(
             lost.append(SpoolLostError(message, next_step=step, run_id=record.run_id))
             continue
         ledger.take_over_waiting(record.invoice_row, run_id)
+        reach(CrashPoint.TAKEN_OVER)
         yield WaitingInvoice(record, rows)

@@ -16,6 +16,7 @@ from pathlib import Path
 from config.attachments import attachment_limits
 from config.codes import load_limits
 from config.settings import Syntax
+from config.statuses import statuses_for
 from flows.attachments import AttachmentFile
 from flows.chunk import INTERNAL_RULE, Chunk, ChunkItem, ChunkResult, WorkerSetup
 from flows.crashpoints import CrashPoint, reach
@@ -81,6 +82,7 @@ class Worker:
         self._gate = XsdGate(setup.settings.syntax.value)
         self._limits = attachment_limits(setup.settings.attachments)
         self._context = rule_context(setup)
+        self._refusals = statuses_for(setup.settings.returns).refusals
         written = setup.profile.format.syntax
         self._written = WrittenInvoices(setup, written) if written is not None else None
 
@@ -124,6 +126,7 @@ class Worker:
                 # One odd invoice must not stop a night of a million: it is kept out, told, and
                 # the run ends with the exit code of a defect of ours.
                 result = _failed(item, error)
+            reach(CrashPoint.MAP)
             if isinstance(result, InvoiceOutcome):
                 outcomes[item.position] = result
             else:
@@ -150,6 +153,7 @@ class Worker:
             item.known,
             seen,
             run_id=self._setup.run_id,
+            refusals=self._refusals,
         )
         if taken is not None:
             return taken
@@ -245,6 +249,7 @@ class Worker:
             buyer_name=invoice.buyer.name,
             service_code=invoice.buyer_reference,
             engagement=order.number if order else None,
+            preceding=tuple(one.number for one in invoice.preceding if one.number),
         )
 
     def _missing(self, item: ChunkItem, invoice: Invoice) -> list[Finding]:

@@ -70,3 +70,23 @@ def postgres_server() -> Iterator[Server]:
     """A real PostgreSQL server, one for each process of the test run."""
     with running() as server:
         yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def either_ledger(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """Settings that put the ledger of a firm in SQLite, then in PostgreSQL."""
+    if request.param == "sqlite":
+        yield {}
+        return
+    server: Server = request.getfixturevalue("postgres_server")
+    url = server.new_ledger(company="default", emitter="ABC123")
+    yield {"ledger_url": url}
+    server.give_back(url)
+
+
+@pytest.fixture
+def postgres_ledger(postgres_server: Server) -> Iterator[dict[str, str]]:
+    """Settings that put the ledger of a firm in PostgreSQL."""
+    url = postgres_server.new_ledger(company="default", emitter="ABC123")
+    yield {"ledger_url": url}
+    postgres_server.give_back(url)

@@ -140,6 +140,7 @@ class ToDo:
     run_id: str
     message: str
     at: datetime | None
+    days: int | None = None  # since then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from typing import IO, Literal
 from config.settings import Channel as ChannelSettings
 from flows.channels.base import Channel, Progress, RemoteEntry, is_plain_name, join, their_name
 from flows.channels.localfile import fsync_folder, receive
+from flows.crashpoints import CrashPoint, reach
 from flows.errors import (
     ChannelRefusedError,
     ChorusFlowsError,
@@ -91,6 +92,7 @@ class FolderChannel(Channel):
                     raise _taken(final) from None
                 source.rename(target)
             else:
+                reach(CrashPoint.LINKED)
                 _drop_old_name(source)
             fsync_folder(target.parent)
             if source.parent != target.parent:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from flows.crashpoints import CrashPoint, reach
 from flows.errors import ChannelRefusedError, TransportError
 
 #: Ending of a fetch that is not complete.
@@ -52,6 +53,7 @@ def receive(
                     raise too_large(local.name, max_bytes)
                 with _writing(local):
                     target.write(block)
+                reach(CrashPoint.RETURN_PART)
             if expected is not None and size != expected:
                 raise TransportError(
                     f"{local.name} was announced with {expected} bytes and came with {size}.",

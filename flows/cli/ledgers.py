@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from getpass import getuser
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,6 +12,7 @@ import typer
 from flows.cli.common import (
     ConfigOption,
     JsonOption,
+    ReasonOption,
     WhoOption,
     existing_ledger,
     load,
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
     ledger = typer.Typer(no_args_is_help=True, help="The ledger.")
     ledger.command("upgrade")(upgrade)
     ledger.command("backup")(backup)
+    ledger.command("unlock")(unlock)
     ledger.command("import-sent")(import_sent)
     ledger.command("reconcile")(reconcile)
     app.add_typer(ledger, name="ledger")
@@ -68,6 +70,22 @@ def backup(
         raise ConfigurationError(f"There is no ledger at {source} yet.")
     copy_sqlite(source, target)
     say(f"ledger: copied to {target}")
+    return int(ExitCode.OK)
+
+
+def unlock(
+    name: Annotated[Literal["deposit", "collect"], typer.Argument(metavar="deposit|collect")],
+    by: WhoOption,
+    reason: ReasonOption,
+    config: ConfigOption = None,
+) -> int:
+    """Take a lock away from a machine that is gone for good with its outbox (docs/ledger.md)."""
+    if not by.strip() or not reason.strip():
+        raise ConfigurationError("ledger unlock needs --by and --reason.")
+    with existing_ledger(config) as (loaded, ledger):
+        stale_after = timedelta(seconds=loaded.settings.locks.stale_after_seconds)
+        held = ledger.unlock(name, stale_after=stale_after, actor=by, reason=reason)
+    say(f"The {name} lock is free; it was held by {held}.")
     return int(ExitCode.OK)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from flows.ledger.dialect import copy_sqlite, sqlite_file
 from flows.ledger.directory_book import DirectoryImport, DirectorySource
 from flows.ledger.ledger import Ledger
+from flows.ledger.locks import COLLECT, DEPOSIT, LOCKS, LockRecord
 from flows.ledger.records import (
     Conflict,
     EventRecord,
@@ -31,6 +32,7 @@ from flows.ledger.schema import Upgrade, upgrade
 from flows.ledger.states import (
     FREEABLE,
     HOLDING,
+    LIVING,
     UNREPORTED,
     ExtractState,
     FlowState,
@@ -41,8 +43,12 @@ from flows.ledger.states import (
 from flows.ledger.store import SYSTEM, utc_now
 
 __all__ = [
+    "COLLECT",
+    "DEPOSIT",
     "FREEABLE",
     "HOLDING",
+    "LIVING",
+    "LOCKS",
     "SYSTEM",
     "UNREPORTED",
     "Conflict",
@@ -59,6 +65,7 @@ __all__ = [
     "InvoiceState",
     "Known",
     "Ledger",
+    "LockRecord",
     "MemberRecord",
     "ReturnRecord",
     "ReturnState",

@@ -54,6 +54,31 @@ class FlowBook(Store):
             ).first()
         return None if row is None else to_record(FlowRecord, row._mapping)
 
+    def successors(self, flow_id: str) -> list[FlowRecord]:
+        """Return the flows that sent a flow again, directly or one after the other."""
+        found: list[FlowRecord] = []
+        wanted: str | None = flow_id
+        with self._reading() as connection:
+            while wanted is not None:
+                row = connection.execute(
+                    select(*columns_for(FlowRecord, flows)).where(
+                        self._ours(flows), flows.c.replaces == wanted
+                    )
+                ).first()
+                if row is not None:
+                    found.append(to_record(FlowRecord, row._mapping))
+                wanted = found[-1].flow_id if row is not None else None
+        return found
+
+    def predecessors(self, flow: FlowRecord) -> list[FlowRecord]:
+        """Return the flows that ``flow`` sends again, the newest first."""
+        found: list[FlowRecord] = []
+        wanted = flow.replaces
+        while wanted is not None and (before := self.flow(wanted)) is not None:
+            found.append(before)
+            wanted = before.replaces
+        return found
+
     def members(self, flow_id: str) -> list[MemberRecord]:
         """Return the invoices a flow carried, in the order of their member ids."""
         with self._reading() as connection:

@@ -13,6 +13,7 @@ from flows.ledger.chunks import ChunkBook
 from flows.ledger.directory_book import DirectoryBook
 from flows.ledger.extracts import ExtractBook
 from flows.ledger.invoices import InvoiceBook
+from flows.ledger.locks import LockBook
 from flows.ledger.returns import ReturnBook
 from flows.ledger.runs import RunBook
 from flows.ledger.sent_import import SentImport
@@ -29,6 +30,7 @@ class Ledger(
     ReturnBook,
     SentImport,
     DirectoryBook,
+    LockBook,
 ):
     """The ledger of one environment, seen by one company and emitter.
 

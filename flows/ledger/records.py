@@ -59,6 +59,7 @@ class Known:
     first_line: int
     invoice_row: int | None
     origin: str
+    life_status: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,10 @@ class MemberRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceRecord:
-    """One invoice read in a run, or imported as sent by a former tool."""
+    """One invoice read in a run, or imported as sent by a former tool.
+
+    ``follows``: row of the invoice, refused by the buyer, that this one replaces.
+    """
 
     invoice_row: int
     run_id: str
@@ -149,6 +153,7 @@ class InvoiceRecord:
     life_label: str | None
     life_at: datetime | None
     changed_at: datetime
+    follows: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -133,6 +133,45 @@ class RunBook(Store):
                     finished_at=self._clock(),
                 )
             )
+            self._note_change(connection, [run_id])
+
+    def untold(self) -> list[RunRecord]:
+        """Return the runs of which something happened that no report tells, oldest first.
+
+        One that is unfinished is not among them: it is at work, or will be resumed.
+        """
+        with self._reading() as connection:
+            rows = connection.execute(
+                select(*columns_for(RunRecord, runs))
+                .where(
+                    self._ours(runs),
+                    runs.c.kind == NIGHTLY,
+                    runs.c.changes > runs.c.told,
+                    runs.c.state != RunState.RUNNING,
+                )
+                .order_by(runs.c.started_at, runs.c.run_id)
+            )
+            return [to_record(RunRecord, row._mapping) for row in rows]
+
+    def changes(self, run_id: str) -> tuple[int, int]:
+        """Return how often something happened to a run, and how much of that is told."""
+        with self._reading() as connection:
+            row = connection.execute(
+                select(runs.c.changes, runs.c.told).where(self._ours(runs), runs.c.run_id == run_id)
+            ).first()
+        return (0, 0) if row is None else (row.changes, row.told)
+
+    def tell(self, run_id: str, changes: int) -> None:
+        """Record that a report tells the first ``changes`` of a run; less than before is nothing.
+
+        A collect and a night may write the same report at the same time.
+        """
+        with self._writing() as connection:
+            connection.execute(
+                runs.update()
+                .where(self._ours(runs), runs.c.run_id == run_id, runs.c.told < changes)
+                .values(told=changes)
+            )
 
     def recent_counts(self, limit: int) -> list[int]:
         """Return the number of invoices sent by each of the newest ended runs, newest first.

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from config.settings import Environment
+from flows.crashpoints import CrashPoint, reach
 from flows.errors import (
     ConfigurationError,
     EnvironmentMismatchError,
@@ -163,6 +164,7 @@ def _create(
             created_at=now,
         )
     )
+    reach(CrashPoint.LEDGER)
 
 
 def _migrate(connection: Connection) -> None:

@@ -49,6 +49,7 @@ _TONES = {
     "claimed": "warn",
     "quarantined": "bad",
     "rejected": "bad",
+    "duplicate": "warn",
     "in_doubt": "bad",
     "incident": "bad",
     "failed": "bad",

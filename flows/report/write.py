@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from config.report_texts import load_report_texts
 from config.settings import Settings
+from flows.crashpoints import CrashPoint, reach
 from flows.ledger import Ledger
 from flows.report.facts import RunFacts
 from flows.report.gather import gather
@@ -48,6 +49,8 @@ def write_report(ledger: Ledger, run_id: str, settings: Settings, facts: RunFact
     """
     folder = settings.report.folder / run_id
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _remove_half_written(folder)
+    changes, _ = ledger.changes(run_id)
     texts = load_report_texts(settings.report.language)
     display = Display(settings.report.language, ZoneInfo(settings.run_date))
     with ExitStack() as files:
@@ -70,6 +73,8 @@ def write_report(ledger: Ledger, run_id: str, settings: Settings, facts: RunFact
                 number_stays_free=settings.identity.reuse_number_after_rejection,
             )
         )
+    reach(CrashPoint.REPORTED)
+    ledger.tell(run_id, changes)
     return folder / PAGE
 
 
@@ -79,6 +84,24 @@ def _remembered(path: Path) -> Remembered:
         return remembered_in(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError):
         return Remembered()
+
+
+def _remove_half_written(folder: Path) -> None:
+    """Remove what a killed process left; a collect at work beside this one keeps its own."""
+    for path in folder.glob(".*.part"):
+        owner = path.name.split(".")[-2]
+        if owner.isdecimal() and not _alive(int(owner)):
+            path.unlink(missing_ok=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        pass
+    return True
 
 
 @contextmanager
@@ -95,6 +118,7 @@ def _replacing(path: Path) -> Iterator[TextIO]:
             stream.flush()
             os.fsync(stream.fileno())
         partial.replace(path)
+        reach(CrashPoint.REPORT_FILE)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise

@@ -14,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, inspect, select, text
 
 from config.settings import Environment
 from flows.errors import (
@@ -24,10 +24,10 @@ from flows.errors import (
     LedgerOutdatedError,
     LedgerUnavailableError,
 )
-from flows.ledger import Ledger, copy_sqlite, schema, sqlite_file, upgrade
+from flows.ledger import Ledger, StatusRow, copy_sqlite, schema, sqlite_file, upgrade
 from flows.ledger.dialect import connect, parse_url
 from flows.ledger.tables import metadata
-from tests.support.ledger_nights import RUN, outcome, start
+from tests.support.ledger_nights import RUN, outcome, send, start
 
 
 def open_ledger(url: str, **changes: object) -> Ledger:
@@ -108,6 +108,37 @@ def test_an_older_ledger_is_refused_until_it_is_upgraded(ledger: Ledger, ledger_
     assert str(upgrade(ledger_url)) == f"{newest} -> {newest}"
     with open_ledger(ledger_url) as opened:
         assert [i.number for i in opened.invoices()] == ["F00000"]
+
+
+def test_an_upgrade_keeps_everything_that_was_recorded(ledger: Ledger, ledger_url: str) -> None:
+    start(ledger)
+    sent = send(ledger, 3, until="partial")
+    ledger.commit_chunk(RUN, [outcome(7, number="7" * 300)], [])
+    return_id = ledger.record_return(name="CSO", sha256="1", size=1, kept_as="CSO", kind="flow")
+    ledger.add_statuses(return_id, [StatusRow(kind="flow", code="96", label="x", flow_id=sent)])
+    tables = ("runs", "invoices", "identities", "flows", "deposits", "events", "statuses")
+
+    def recorded() -> dict[str, list[dict[str, object]]]:
+        engine = connect(parse_url(ledger_url))
+        with engine.connect() as connection:
+            found = {
+                name: [
+                    dict(row._mapping) for row in connection.execute(select(metadata.tables[name]))
+                ]
+                for name in tables
+            }
+        engine.dispose()
+        return found
+
+    before = recorded()
+    assert all(before.values())
+    ledger.close()
+    downgrade(ledger_url, "0001")
+    upgrade(ledger_url)
+    assert recorded() == before
+    with open_ledger(ledger_url) as opened:
+        assert opened.locks() == []
+        assert opened.unfinished_run() is not None
 
 
 def test_a_ledger_of_a_newer_release_is_refused(ledger: Ledger, ledger_url: str) -> None:
