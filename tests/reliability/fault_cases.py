@@ -1,8 +1,8 @@
 """The faults of the other side, as data: what happens, and what a night makes of it.
 
 Each case is a night of three flows of one invoice each, then a night without the fault, then one
-that fetches Chorus Pro's reports. The tests in ``faults`` play them against
-both ledgers; docs/deposit.md explains the rules behind them.
+that fetches Chorus Pro's reports. The tests in ``faults`` play them against both ledgers;
+docs/deposit.md explains the rules behind them.
 """
 
 from __future__ import annotations
@@ -321,6 +321,7 @@ FOLDER = (
         "the share is not there",
         says="No such file or directory",
         to_do="Check that the share is mounted",
+        next_night="hands them over",
         then=HANDED,
     ),
     FaultCase(
@@ -328,6 +329,7 @@ FOLDER = (
         "channel.in_folder is not in the share",
         says="No such file or directory",
         to_do="Check that the share is mounted",
+        next_night="hands them over",
         then=HANDED,
     ),
     FaultCase(
@@ -335,6 +337,7 @@ FOLDER = (
         "the share is mounted read-only",
         says="Read-only file system",
         to_do="Check that the share is mounted and writable",
+        next_night="hands them over",
         then=HANDED,
     ),
     FaultCase(
@@ -342,6 +345,7 @@ FOLDER = (
         "the share is full half-way through a copy",
         says="No space left on device",
         to_do="Make room",
+        next_night="hands them over",
         then=HANDED,
     ),
     FaultCase(
@@ -349,6 +353,7 @@ FOLDER = (
         "our quota on the share is reached half-way through a copy",
         says="Disk quota exceeded",
         to_do="Make room",
+        next_night="hands them over",
         then=HANDED,
     ),
     FaultCase(
@@ -356,6 +361,7 @@ FOLDER = (
         "the share goes away during a copy",
         says="Stale file handle",
         to_do=_AGAIN,
+        next_night="hands them over",
         then=HANDED,
     ),
     FaultCase(

@@ -6,12 +6,14 @@ by ``make docs``.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flows.crashpoints import CrashPoint
 from flows.errors import ExitCode
 from tests.reliability.cases import CASES, Case, Command
+from tests.reliability.fault_cases import FOLDER, OPENSSH, SFTP, FaultCase
 from tests.reliability.steps import STEPS
 
 INTRODUCTION = """\
@@ -114,8 +116,42 @@ def _code(code: ExitCode, cases: Sequence[Case]) -> str:
     return str(int(code))
 
 
+_FAULTS = (
+    ("SFTP", "sftp", "A server with one fault each (`tests/support/faulty_sftp.py`).", SFTP),
+    ("A real OpenSSH", "openssh", "Chrooted where the tests run as root.", OPENSSH),
+    ("The folder channel", "folder", "The share of the firm's own transfer tool.", FOLDER),
+)
+_FAULT_NIGHTS = """\
+A night of three flows meets the fault; the exit code is that night's. What it says and what to do
+is looked at too. The next night has no fault; then Chorus Pro reports, and each invoice has arrived
+once, or somebody was told."""
+
+
+def fault_sections() -> list[Section]:
+    """Return the tables of the faults of the other side, by channel."""
+    return [
+        Section(f"Faults: {title}", f"{where} {_FAULT_NIGHTS}", [_fault_row(c, key) for c in cases])
+        for title, key, where, cases in _FAULTS
+    ]
+
+
+def _fault_row(case: FaultCase, key: str) -> Row:
+    counted = Counter(state.replace("_", " ") for state in case.flows)
+    world = ", ".join(f"{count} {state}" for state, count in counted.items())
+    said = f"; says “{case.says}”" if case.says else ""
+    to_do = f"“{case.to_do}”; " if case.to_do else ""
+    by_hand = "the flow in doubt is sent again by an operator; " if case.by_hand else ""
+    return Row(
+        case.happens,
+        f"flows: {world}{said}",
+        f"{to_do}{by_hand}{case.next_night}",
+        str(case.exit_code),
+        [f"{key}: {case.name}"],
+    )
+
+
 #: What gives the tables of the page, in their order.
-SECTIONS: tuple[Callable[[], list[Section]], ...] = (crash_sections,)
+SECTIONS: tuple[Callable[[], list[Section]], ...] = (crash_sections, fault_sections)
 
 
 def page() -> str:

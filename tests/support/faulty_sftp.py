@@ -344,7 +344,6 @@ class FaultyServer:
     Attributes:
         port: known once started.
         logins: how often a key was shown.
-        opened: paths asked for, in order.
         struck: how often the fault struck.
     """
 

@@ -32,7 +32,6 @@ class Out:
     def __init__(self, root: Path, url: str, kind: str, **returns: Any) -> None:
         self._root = root
         self._kind = kind
-        self.server: FaultyServer | None = None
         exchange = root / "chorus" / "exchange"
         channel = {"kind": kind} | ({"root": exchange} if kind == "folder" else {})
         self.firm: Firm = firm_of_three(root / "firm", url, channel, returns=returns)

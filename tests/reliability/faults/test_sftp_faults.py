@@ -32,14 +32,12 @@ class Stage:
     root: Path
     firm: Firm
     sandbox: Sandbox
-    last: FaultyServer | None = None
     clean: list[Callable[[], object]] = field(default_factory=list)
 
     @contextmanager
     def serve(self, kind: type[Honest] = Honest, **login: Any) -> Iterator[FaultyServer]:
         """Run a server, and have the firm's settings lead to it."""
         with FaultyServer(self.sandbox.in_folder.parent, self.root / "keys", kind) as running:
-            self.last = running
             self._point(running, login)
             yield running
 
@@ -59,8 +57,7 @@ class Stage:
         while self.clean:
             self.clean.pop()()
         with self.serve() as running:
-            if self.last is not None:
-                running.give_back()
+            running.give_back()
             yield
 
     def _point(self, running: FaultyServer, login: dict[str, Any]) -> None:
