@@ -18,6 +18,7 @@ from flows.ledger import utc_now
 from flows.ledger_access import open_ledger
 from flows.profiles import load_profile
 from flows.report import RunFacts, write_report
+from flows.restored import require_current
 from transforms.formulas import erp_columns
 
 
@@ -49,6 +50,7 @@ def collect_now(
 
     Raises:
         LockHeldError: another collect is at work.
+        RestoredLedgerError: the ledger is behind what was done; nothing is fetched then.
         LedgerUnavailableError: the database failed; a failing channel is told by the result.
     """
     settings = configuration.settings
@@ -57,6 +59,7 @@ def collect_now(
         locking.held(folders.root, "collect", clock=clock),
         open_ledger(configuration, clock=clock, create=False) as ledger,
     ):
+        require_current(configuration, ledger)
         with open_channel(settings.channel) as channel:
             columns = erp_columns(load_profile(settings.source.profile))
             result = collect(ledger, channel, settings, clock=clock, columns=columns)

@@ -86,6 +86,7 @@ def deposit_flows(
     sleep: Callable[[float], None] = time.sleep,
     token: Callable[[], str] = _new_token,
     on_progress: Callable[[int, int], None] | None = None,
+    look_first: Callable[[Channel], None] | None = None,
 ) -> DepositResult:
     """Deposit flows in the order given.
 
@@ -105,12 +106,21 @@ def deposit_flows(
         sleep: waits that many seconds.
         token: text that makes the temporary name of an attempt unique.
         on_progress: called after each flow with the number done and the number of all.
+        look_first: called once the other side answers, before anything is sent; what it raises
+            besides failures of the channel ends the deposit.
 
     Raises:
         LedgerUnavailableError: a state could not be recorded; recovery settles the flow.
     """
     deposit = _Deposit(
-        ledger, channel, outbox, settings.channel, clock=clock, sleep=sleep, token=token
+        ledger,
+        channel,
+        outbox,
+        settings.channel,
+        clock=clock,
+        sleep=sleep,
+        token=token,
+        look_first=look_first,
     )
     result = DepositResult()
     stopped = False
@@ -138,6 +148,7 @@ class _Deposit:
         clock: Callable[[], datetime],
         sleep: Callable[[float], None],
         token: Callable[[], str],
+        look_first: Callable[[Channel], None] | None,
     ) -> None:
         self._ledger = ledger
         self._channel = channel
@@ -145,6 +156,7 @@ class _Deposit:
         self._clock = clock
         self._sleep = sleep
         self._token = token
+        self._look_first = look_first
         self._settings = settings
         self._end = clock() + timedelta(seconds=settings.deadline)
 
@@ -199,6 +211,9 @@ class _Deposit:
         """Settle what a former try left, then send, unless that settled the flow."""
         self._check_deadline()
         self._channel.connect()
+        if self._look_first is not None:
+            self._look_first(self._channel)
+            self._look_first = None
         now = self._flow(flow)
         if now.state in HALF_WAY:
             self._settle(now)

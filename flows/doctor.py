@@ -18,6 +18,7 @@ from flows.directory import summary
 from flows.errors import ChorusFlowsError, ConfigurationError, ExitCode, NoLedgerError
 from flows.ledger import Ledger, RunRecord, utc_now
 from flows.ledger_access import open_ledger
+from flows.restored import require_current
 from flows.sources import load_sources
 from schemas.catalogue import SchemaFileError
 from schemas.xsd import XsdGate
@@ -122,6 +123,9 @@ def _schemas(loaded: Configuration) -> str:
 
 
 def _ledger(loaded: Configuration) -> str:
+    with _ledger_there(loaded) as ledger:
+        if ledger is not None:
+            require_current(loaded, ledger)
     newest = _newest_run(loaded)
     return f"newest run {newest.run_id}" if newest else "no run yet"
 

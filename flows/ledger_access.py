@@ -11,6 +11,7 @@ from sqlalchemy import make_url
 from flows.configuration import Configuration
 from flows.errors import ConfigurationError
 from flows.folders import StateFolders
+from flows.journal import Journal
 from flows.ledger import Ledger, utc_now
 
 
@@ -33,10 +34,32 @@ def ledger_url(configuration: Configuration) -> str:
     return url.render_as_string(hide_password=False)
 
 
+def journal_of(configuration: Configuration, *, clock: Callable[[], datetime] = utc_now) -> Journal:
+    """Return the journal that follows the ledger of the settings; nothing is made yet."""
+    settings = configuration.settings
+    return Journal(
+        settings.state_folder / "journal",
+        environment=settings.environment.value,
+        company=settings.emitter.company,
+        emitter=settings.emitter.application_code,
+        clock=clock,
+    )
+
+
 def open_ledger(
-    configuration: Configuration, *, clock: Callable[[], datetime] = utc_now, create: bool = True
+    configuration: Configuration,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    create: bool = True,
+    journal: bool = True,
 ) -> Ledger:
     """Open the ledger of the settings.
+
+    Args:
+        configuration: settings and where they are.
+        clock: tells the present moment, with a zone.
+        create: whether to make a new ledger where there is none.
+        journal: whether the journal of the state folder follows what is recorded.
 
     Raises:
         LedgerOutdatedError, EnvironmentMismatchError, LedgerUnavailableError: see there.
@@ -49,4 +72,5 @@ def open_ledger(
         emitter=settings.emitter.application_code,
         clock=clock,
         create=create,
+        journal=journal_of(configuration, clock=clock) if journal else None,
     )

@@ -9,7 +9,13 @@ from flows import locking, waiting
 from flows.channels import open_channel
 from flows.configuration import Configuration
 from flows.deposit import DepositResult, deposit_flows
-from flows.errors import ConfigurationError, ExitCode, RetryableError, worst
+from flows.errors import (
+    ConfigurationError,
+    ExitCode,
+    RestoredLedgerError,
+    RetryableError,
+    worst,
+)
 from flows.folders import StateFolders
 from flows.giving_up import abandon, abandon_flows
 from flows.ledger import FlowState, Ledger, RunRecord, RunState, utc_now
@@ -17,6 +23,7 @@ from flows.ledger_access import open_ledger
 from flows.night_result import NightResult
 from flows.recovery import HALF_WAY
 from flows.report import RunFacts, write_report
+from flows.restored import require_current, require_remote_known
 
 #: Flows of a held run that have not arrived for sure.
 _UNSENT = frozenset({FlowState.BUILT, *HALF_WAY})
@@ -35,6 +42,7 @@ def release(
     Raises:
         ConfigurationError: the run is not held, or nobody is named.
         LockHeldError: another run is at work.
+        RestoredLedgerError: the ledger is behind what was done; nothing is done then.
     """
     settings = configuration.settings
     folders = StateFolders(settings.state_folder)
@@ -42,6 +50,7 @@ def release(
         locking.held(folders.root, "run", clock=clock),
         open_ledger(configuration, clock=clock, create=False) as ledger,
     ):
+        require_current(configuration, ledger)
         record = _named(ledger, run_id, by, reason)
         if record.state is not RunState.HELD:
             raise _nothing_to(record, "release")
@@ -53,8 +62,15 @@ def release(
         problems: tuple[str, ...] = ()
         try:
             with open_channel(settings.channel) as channel:
-                result = deposit_flows(ledger, channel, folders.outbox, flows, settings)
-        except RetryableError as error:
+                result = deposit_flows(
+                    ledger,
+                    channel,
+                    folders.outbox,
+                    flows,
+                    settings,
+                    look_first=lambda there: require_remote_known(ledger, there, settings),
+                )
+        except (RetryableError, RestoredLedgerError) as error:
             codes.append(error.exit_code)
             problems = (str(error),)
         codes.append(result.exit_code)
@@ -86,6 +102,7 @@ def discard(
     Raises:
         ConfigurationError: there is nothing to give up, a flow is under way, or nobody is named.
         LockHeldError: a run is at work.
+        RestoredLedgerError: the ledger is behind what was done; nothing is done then.
     """
     settings = configuration.settings
     folders = StateFolders(settings.state_folder)
@@ -93,6 +110,7 @@ def discard(
         locking.held(folders.root, "run", clock=clock),
         open_ledger(configuration, clock=clock, create=False) as ledger,
     ):
+        require_current(configuration, ledger)
         record = _named(ledger, run_id, by, reason)
         over = record.state not in {RunState.HELD, RunState.RUNNING}
         if over and not ledger.flows(states={FlowState.BUILT}, run_id=run_id):

@@ -12,7 +12,10 @@ from flows.errors import ConfigurationError, OutboxDamagedError
 from flows.folders import StateFolders
 from flows.ledger import FlowRecord, FlowState, Ledger, utc_now
 from flows.ledger_access import open_ledger
+from flows.members import RunFacts, outcome_of
+from flows.members import keep as keep_members
 from flows.outbox import write_flow
+from flows.restored import require_current
 from transforms.bundle import Member
 from transforms.naming import flow_id, flow_name, member_name, parse_name
 from transforms.outcome import BuiltFlow
@@ -37,6 +40,7 @@ def resolve(
         ConfigurationError: no such flow, it is not in doubt, or nobody is named.
         OutboxDamagedError: its file is not in the outbox any more, so that it cannot go again.
         LockHeldError: a run is at work.
+        RestoredLedgerError: the ledger is behind what was done; nothing is done then.
     """
     if not by.strip() or not reason.strip():
         raise ConfigurationError("flow resolve needs --by and --reason.")
@@ -45,6 +49,7 @@ def resolve(
         locking.held(folders.root, "run", clock=clock),
         open_ledger(configuration, clock=clock, create=False) as ledger,
     ):
+        require_current(configuration, ledger)
         flow = ledger.flow(wanted.rpartition("_")[2])
         if flow is None:
             raise ConfigurationError(f"The ledger knows no flow {wanted}.")
@@ -123,6 +128,23 @@ def _again(
         sha256=digest.sha256,
         content_sha256=digest.content_sha256,
         invoices=len(members),
+    )
+    carried = {invoice.invoice_row: invoice for invoice in ledger.invoices(flow_id=flow.flow_id)}
+    keep_members(
+        folders.outbox,
+        built,
+        [
+            outcome_of(
+                carried[row],
+                environment=settings.environment.value,
+                flow_id=built.flow_id,
+                member_id=member,
+            )
+            for row, member in rows.items()
+        ],
+        run=RunFacts(flow.run_id),
+        scope=(settings.environment.value, settings.emitter.company, application),
+        replaces=flow.flow_id,
     )
     ledger.replace_flow(
         flow.flow_id, built, run_id=flow.run_id, members=rows, actor=by, reason=reason

@@ -11,6 +11,7 @@ from flows.ledger.directory_book import DirectoryImport, DirectorySource
 from flows.ledger.ledger import Ledger
 from flows.ledger.records import (
     Conflict,
+    EventMark,
     EventRecord,
     ExtractRecord,
     FindingRecord,
@@ -48,6 +49,7 @@ __all__ = [
     "Conflict",
     "DirectoryImport",
     "DirectorySource",
+    "EventMark",
     "EventRecord",
     "ExtractRecord",
     "ExtractState",

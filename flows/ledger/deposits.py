@@ -11,6 +11,7 @@ from flows.errors import IllegalTransitionError
 from flows.ledger.columns import UtcTime
 from flows.ledger.flow_book import FlowBook
 from flows.ledger.identities import IdentityBook
+from flows.ledger.records import EventMark
 from flows.ledger.states import (
     FLOW_EFFECTS,
     FLOW_TRANSITIONS,
@@ -76,12 +77,14 @@ class DepositBook(FlowBook, IdentityBook):
             if source is target and target is not FlowState.UPLOADING:
                 return
             require(FLOW_TRANSITIONS, f"Flow {flow_id}", source, target)
-            self._write_flow_state(
+            mark = self._write_flow_state(
                 connection, flow_id, source, target, detail, actor, temporary_name
             )
             effect = FLOW_EFFECTS.get(target)
             if effect is not None:
                 self._apply(connection, flow_id, effect, detail, actor)
+        # Before anything further is done on the other side.
+        self._tell_journal(mark, flow=flow_id, state=target.value, temporary=temporary_name)
 
     def settle_members(
         self,
@@ -216,9 +219,16 @@ class DepositBook(FlowBook, IdentityBook):
                 moved,
             )
             self._insert_deposits(connection, [invoices.c.flow_id == built.flow_id])
-            self._write_flow_state(
+            mark = self._write_flow_state(
                 connection, flow_id, source, FlowState.ABANDONED, reason, actor, None
             )
+        self._tell_journal(
+            mark,
+            flow=flow_id,
+            state=FlowState.ABANDONED.value,
+            built=[built.flow_id],
+            last=max(members.values()),
+        )
 
     def _state_of_flow(self, connection: Connection, flow_id: str) -> FlowState:
         state: FlowState | None = connection.execute(
@@ -239,7 +249,7 @@ class DepositBook(FlowBook, IdentityBook):
         detail: str,
         actor: str,
         temporary_name: str | None,
-    ) -> None:
+    ) -> EventMark:
         now = self._clock()
         values: dict[str, Any] = {"state": target, "detail": detail, "changed_at": now}
         if temporary_name is not None:
@@ -254,7 +264,7 @@ class DepositBook(FlowBook, IdentityBook):
         run_id = connection.execute(
             select(flows.c.run_id).where(flows.c.flow_id == flow_id)
         ).scalar_one()
-        self._record_event(
+        return self._record_event(
             connection,
             "flow",
             target,
