@@ -118,7 +118,14 @@ def _dump(url: URL, target: Path) -> BackUp:
 
 
 def _without_password(url: URL) -> str:
-    plain = url.set(drivername="postgresql", password=None)
+    plain = URL.create(
+        "postgresql",
+        username=url.username,
+        host=url.host,
+        port=url.port,
+        database=url.database,
+        query=url.query,
+    )
     return plain.render_as_string(hide_password=False)
 
 

@@ -148,7 +148,5 @@ class Restorable:
     def numbers_given(self) -> list[str]:
         """Return the member ids of everything that has arrived, in the order of arrival."""
         return [
-            invoice.member_id
-            for arrival in self.sandbox.received()
-            for invoice in arrival.invoices
+            invoice.member_id for arrival in self.sandbox.received() for invoice in arrival.invoices
         ]
