@@ -17,6 +17,7 @@ from flows.errors import ExitCode, worst
 from flows.ledger import utc_now
 from flows.profiles import load_profile
 from flows.report import RunFacts, write_report
+from flows.restored import require_current
 from flows.untold import Untold, untold
 from transforms.formulas import erp_columns
 
@@ -63,6 +64,7 @@ def collect_now(
 
     Raises:
         LockHeldError: another collect is at work, on this machine or another.
+        RestoredLedgerError: the ledger is behind what was done; nothing is fetched then.
         LedgerUnavailableError: the database failed; a failing channel is told by the result.
     """
     settings = configuration.settings
@@ -70,6 +72,7 @@ def collect_now(
     if shut is not None and not shut.collects:
         return Collected(CollectResult(), (), f"nothing fetched: {opening.why(shut, settings)}")
     with exclusive.collecting(configuration, clock=clock) as ledger:
+        require_current(configuration, ledger)
         left = untold(ledger)
         with open_channel(settings.channel) as channel:
             columns = erp_columns(load_profile(settings.source.profile))

@@ -91,6 +91,17 @@ class CrashPoint(StrEnum):
     MANIFEST_FILE = "manifest-file"  # its file on disk, nothing after it done
 
 
+class ReconcilePoint(StrEnum):
+    """Places of ``ledger reconcile``, in order."""
+
+    STARTED = "reconcile-started"  # flow numbers reserved, nothing else recorded
+    RUNS = "reconcile-runs"  # forgotten runs recorded, none of their flows
+    FLOW = "reconcile-flow"  # a forgotten flow recorded, its state not yet
+    ALIGNED = "reconcile-aligned"  # every flow in its state
+    RETURNS = "reconcile-returns"  # return files recorded again and read
+    END = "reconcile-end"  # all recorded, the journal not yet told
+
+
 _reached: Counter[str] = Counter()
 
 

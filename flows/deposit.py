@@ -101,6 +101,7 @@ def deposit_flows(
     sleep: Callable[[float], None] = time.sleep,
     token: Callable[[], str] = _new_token,
     on_progress: Callable[[int, int], None] | None = None,
+    look_first: Callable[[Channel], None] | None = None,
 ) -> DepositResult:
     """Deposit flows in the order given.
 
@@ -121,12 +122,23 @@ def deposit_flows(
         sleep: waits that many seconds.
         token: text that makes the temporary name of an attempt unique.
         on_progress: called after each flow with the number done and the number of all.
+        look_first: called once the other side answers, before anything is sent; what it raises
+            besides failures of the channel ends the deposit.
 
     Raises:
         LedgerUnavailableError: a state could not be recorded; recovery settles the flow.
         LockLostError: another machine took the deposit over; nothing more is sent or touched.
     """
-    deposit = _Deposit(ledger, channel, outbox, settings, clock=clock, sleep=sleep, token=token)
+    deposit = _Deposit(
+        ledger,
+        channel,
+        outbox,
+        settings,
+        clock=clock,
+        sleep=sleep,
+        token=token,
+        look_first=look_first,
+    )
     result = DepositResult()
     stopped = False
     for rank, flow in enumerate(flows, start=1):
@@ -155,6 +167,7 @@ class _Deposit:
         clock: Callable[[], datetime],
         sleep: Callable[[float], None],
         token: Callable[[], str],
+        look_first: Callable[[Channel], None] | None,
     ) -> None:
         self._ledger = ledger
         self._channel = channel
@@ -162,6 +175,7 @@ class _Deposit:
         self._clock = clock
         self._sleep = sleep
         self._token = token
+        self._look_first = look_first
         self._hours = settings
         self._settings = settings.channel
         self._end = clock() + timedelta(seconds=settings.channel.deadline)
@@ -225,6 +239,9 @@ class _Deposit:
         self._channel.connect()
         # What is under way may be another machine's by now, and is not to be touched then.
         self._ledger.require_locks()
+        if self._look_first is not None:
+            self._look_first(self._channel)
+            self._look_first = None
         now = self._flow(flow)
         if now.state in HALF_WAY:
             self._settle(now)

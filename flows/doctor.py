@@ -19,6 +19,7 @@ from flows.errors import ChorusFlowsError, ConfigurationError, ExitCode, NoLedge
 from flows.file_systems import look_up, refuse_network_disk
 from flows.ledger import Ledger, RunRecord, utc_now
 from flows.ledger_access import ledger_file, open_ledger
+from flows.restored import require_current
 from flows.sources import load_sources
 from schemas.catalogue import SchemaFileError
 from schemas.xsd import XsdGate
@@ -126,6 +127,9 @@ def _schemas(loaded: Configuration) -> str:
 
 
 def _ledger(loaded: Configuration) -> str:
+    with _ledger_there(loaded) as ledger:
+        if ledger is not None:
+            require_current(loaded, ledger)
     newest = _newest_run(loaded)
     return f"newest run {newest.run_id}" if newest else "no run yet"
 

@@ -143,6 +143,12 @@ class OutboxDamagedError(FinalError):
     cause = "outbox"
 
 
+class RestoredLedgerError(FinalError):
+    """Raised when journal, outbox, manifests or the other side know more than the ledger."""
+
+    exit_code = ExitCode.ATTENTION
+
+
 class ControlError(FinalError):
     """Raised when an extract does not hold what its control says; nothing is deposited."""
 

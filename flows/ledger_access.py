@@ -13,6 +13,7 @@ from flows.configuration import Configuration
 from flows.errors import ConfigurationError
 from flows.file_systems import refuse_network_disk
 from flows.folders import StateFolders
+from flows.journal import Journal
 from flows.ledger import Ledger, sqlite_file, utc_now
 
 
@@ -43,10 +44,32 @@ def ledger_file(configuration: Configuration) -> Path | None:
     return sqlite_file(f"sqlite:///{settings.state_folder.resolve() / 'ledger.sqlite'}")
 
 
+def journal_of(configuration: Configuration, *, clock: Callable[[], datetime] = utc_now) -> Journal:
+    """Return the journal that follows the ledger of the settings; nothing is made yet."""
+    settings = configuration.settings
+    return Journal(
+        settings.state_folder / "journal",
+        environment=settings.environment.value,
+        company=settings.emitter.company,
+        emitter=settings.emitter.application_code,
+        clock=clock,
+    )
+
+
 def open_ledger(
-    configuration: Configuration, *, clock: Callable[[], datetime] = utc_now, create: bool = True
+    configuration: Configuration,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    create: bool = True,
+    journal: bool = True,
 ) -> Ledger:
     """Open the ledger of the settings.
+
+    Args:
+        configuration: settings and where they are.
+        clock: tells the present moment, with a zone.
+        create: whether to make a new ledger where there is none.
+        journal: whether the journal of the state folder follows what is recorded.
 
     Raises:
         ConfigurationError: it is in SQLite, on a network file system.
@@ -63,4 +86,5 @@ def open_ledger(
         emitter=settings.emitter.application_code,
         clock=clock,
         create=create,
+        journal=journal_of(configuration, clock=clock) if journal else None,
     )

@@ -7,6 +7,7 @@ result. A night that a crash or a fault cut short is resumed under its own numbe
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from flows import brakes, exclusive, opening, referee, waiting, xml_source
+from flows import brakes, exclusive, opening, referee, restored, waiting, xml_source
 from flows.audit import seal
 from flows.channels import Channel, open_channel
 from flows.collect import collect
@@ -24,12 +25,14 @@ from flows.deposit import deposit_flows
 from flows.errors import (
     BalanceError,
     BrakeHeldError,
+    ChannelRefusedError,
     ControlError,
     ExitCode,
     FinalError,
     IllegalTransitionError,
     LockLostError,
     RetryableError,
+    TransportError,
     disk_failed,
     worst,
 )
@@ -60,7 +63,8 @@ Perform = Callable[[str, Callable[[], Value]], Value]
 
 
 #: Reason kept with the start of a run that was asked to hold.
-_HOLD = "--hold"
+HOLD = "--hold"
+_LOG = logging.getLogger(__name__)
 #: How long a night waits for a collect that is at work beside it.
 COLLECT_WAIT_SECONDS = 60.0
 
@@ -87,6 +91,7 @@ def run(
     Raises:
         LockHeldError: when another run is at work, on this machine or another.
         LockLostError: when another machine took over while this one was frozen.
+        RestoredLedgerError: when the ledger is behind what was done; nothing is done then.
         ConfigurationError: when settings, profile, company file or ledger are wrong.
     """
     folders = StateFolders(configuration.settings.state_folder)
@@ -96,12 +101,14 @@ def run(
     # One for all runs of this command: what it was refused once is not asked for again.
     way = functools.cache(lambda: open_channel(configuration.settings.channel))
     with exclusive.depositing(configuration, clock=clock) as ledger:
-        unfinished = ledger.unfinished_run()
-        if unfinished is not None:
+        restored.require_current(configuration, ledger)
+        # Several only when a ledger was restored: the nights that it had forgotten.
+        while (unfinished := ledger.unfinished_run()) is not None:
             progress.tell(f"Resuming run {unfinished.run_id}, cut short earlier.")
             night = Night(configuration, ledger, unfinished, True, mode, clock, progress, way)
             results.append(night.perform(perform))
-            if ledger.unfinished_run() is not None:
+            again = ledger.unfinished_run()
+            if again is not None and again.run_id == unfinished.run_id:
                 return results
         night = Night(configuration, ledger, None, False, mode, clock, progress, way)
         results.append(night.perform(perform))
@@ -139,6 +146,8 @@ class Night:
             self._mode = Mode.HOLD
         self._done = Stages()
         self._transformation: Transformation | None = None
+        #: Whether the other side was seen to know nothing that the ledger does not.
+        self._remote_known = False
         #: Earlier runs whose invoices moved tonight: their reports are written anew.
         self._touched: set[str] = set()
 
@@ -206,7 +215,7 @@ class Night:
                     run_date=now.astimezone(ZoneInfo(self._settings.run_date)).date(),
                     settings_hash=self._configuration.digest,
                     version=version("chorus-flows"),
-                    reason=_HOLD if self._mode is Mode.HOLD else "",
+                    reason=HOLD if self._mode is Mode.HOLD else "",
                 )
             except IllegalTransitionError:
                 # A run of the same second: of another company of this ledger, most often.
@@ -215,7 +224,7 @@ class Night:
 
     def _still_asked_to_hold(self) -> bool:
         events = self._ledger.events(run_id=self._run_id, kind="run")
-        return bool(events) and events[0].reason == _HOLD
+        return any(event.reason == HOLD for event in events)
 
     def _collect(self, sources: Sources) -> None:
         """Fetch reports, then settle the flows of earlier runs whose fate was open.
@@ -252,6 +261,7 @@ class Night:
             else:
                 told = "Reports were not fetched by this run: another collect was at work."
                 self._done.remarks.append(told)
+            self._require_remote_known(channel)
             self._done.remarks += redo_incidents(self._configuration, self._ledger)
             self._done.recovered = recover(
                 self._ledger, channel, self._folders.outbox, self._settings
@@ -330,6 +340,8 @@ class Night:
                 self._settings,
                 clock=self._clock,
                 on_progress=lambda done, total: self._progress.advance("deposit", done, total),
+                # It could not be asked before: no flow leaves until it was.
+                look_first=None if self._remote_known else self._look_first,
             )
         if deposited.closed is not None and deposited.remaining:
             left_over = [flow for flow in flows if flow.flow_id in set(deposited.remaining)]
@@ -364,6 +376,17 @@ class Night:
             changed = RunFacts(deposit_tried=run_id in self._touched, waits=waits)
             write_report(self._ledger, run_id, self._settings, changed)
         return write_report(self._ledger, self._run_id, self._settings, facts)
+
+    def _require_remote_known(self, channel: Channel) -> None:
+        """Look whether the other side knows more than the ledger, as far as it can be asked."""
+        try:
+            restored.require_remote_known(self._ledger, channel, self._settings)
+            self._remote_known = True
+        except (TransportError, ChannelRefusedError) as error:
+            _LOG.warning("the other side could not be compared with the ledger: %s", error)
+
+    def _look_first(self, channel: Channel) -> None:
+        restored.require_remote_known(self._ledger, channel, self._settings)
 
     def _seal(self, kind: str) -> ExitCode:
         """Seal the run, or its reports once they carry the head; a failure is told, not raised.

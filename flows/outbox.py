@@ -17,6 +17,8 @@ from transforms.bundle import BundleDigest, Member, write_bundle
 
 #: File of the outbox that tells it from every other one.
 IDENTITY = ".identity"
+#: Ending of the file beside a flow that says what is in it (``flows.members``).
+MEMBERS_SUFFIX = ".members.json"
 
 
 class OutboxUnavailableError(RetryableError):
@@ -36,9 +38,34 @@ def write_flow(
     try:
         return _write(path, members, gzip_level=gzip_level, stylesheet=stylesheet)
     except OSError as error:
-        message = f"{path} cannot be written: {error.strerror or error}."
-        step = "Make room on the disk of the state folder, then: chorus-flows run"
-        raise OutboxUnavailableError(message, next_step=step) from error
+        raise _unavailable(path, error) from error
+
+
+def write_members(flow: Path, content: bytes) -> Path:
+    """Write what is in a flow into the file beside it (mode 0600), fsynced with its folder.
+
+    Raises:
+        OutboxUnavailableError: the disk is full, or fails.
+    """
+    path = flow.with_name(flow.name + MEMBERS_SUFFIX)
+    try:
+        partial = path.with_name(f".{path.name}.part")
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(path)
+        fsync_folder(path.parent)
+    except OSError as error:
+        raise _unavailable(path, error) from error
+    return path
+
+
+def remove_flow(flow: Path) -> None:
+    """Remove a flow that the ledger does not know, and what stands beside it."""
+    flow.unlink(missing_ok=True)
+    flow.with_name(flow.name + MEMBERS_SUFFIX).unlink(missing_ok=True)
 
 
 def identity_of(outbox: Path) -> str:
@@ -90,8 +117,14 @@ def remove_unknown(folder: Path, known: Collection[str]) -> None:
     """Remove the files that a crash left in a run's outbox and that the ledger does not know."""
     if folder.is_dir():
         for path in folder.iterdir():
-            if path.is_file() and path.name not in known:
+            if path.is_file() and path.name.removesuffix(MEMBERS_SUFFIX) not in known:
                 path.unlink()
+
+
+def _unavailable(path: Path, error: OSError) -> OutboxUnavailableError:
+    message = f"{path} cannot be written: {error.strerror or error}."
+    step = "Make room on the disk of the state folder, then: chorus-flows run"
+    return OutboxUnavailableError(message, next_step=step)
 
 
 def _write(

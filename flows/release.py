@@ -16,6 +16,7 @@ from flows.errors import (
     ConfigurationError,
     ExitCode,
     LockLostError,
+    RestoredLedgerError,
     RetryableError,
     WindowClosedError,
     worst,
@@ -26,6 +27,7 @@ from flows.ledger import FlowState, Ledger, RunRecord, RunState, utc_now
 from flows.night_result import NightResult
 from flows.recovery import HALF_WAY
 from flows.report import RunFacts, write_report
+from flows.restored import require_current, require_remote_known
 from flows.word import word
 
 #: Flows of a held run that have not arrived for sure.
@@ -46,12 +48,14 @@ def release(
         ConfigurationError: the run is not held, or nobody is named.
         WindowClosedError: the settings allow no deposit at this hour; nothing is recorded.
         LockHeldError: another run is at work.
+        RestoredLedgerError: the ledger is behind what was done; nothing is done then.
     """
     said = word(by, reason, command="release")
     by, reason = said.by, said.reason
     settings = configuration.settings
     folders = StateFolders(settings.state_folder)
     with exclusive.depositing(configuration, clock=clock, create=False) as ledger:
+        require_current(configuration, ledger)
         record = _known(ledger, run_id)
         if record.state is not RunState.HELD:
             raise _nothing_to(record, "release")
@@ -70,11 +74,17 @@ def release(
         try:
             with open_channel(settings.channel) as channel:
                 result = deposit_flows(
-                    ledger, channel, folders.outbox, flows, settings, clock=clock
+                    ledger,
+                    channel,
+                    folders.outbox,
+                    flows,
+                    settings,
+                    clock=clock,
+                    look_first=lambda there: require_remote_known(ledger, there, settings),
                 )
         except LockLostError:
             raise
-        except RetryableError as error:
+        except (RetryableError, RestoredLedgerError) as error:
             codes.append(error.exit_code)
             errors.append(error)
         codes.append(result.exit_code)
@@ -116,11 +126,13 @@ def discard(
     Raises:
         ConfigurationError: there is nothing to give up, a flow is under way, or nobody is named.
         LockHeldError: a run is at work.
+        RestoredLedgerError: the ledger is behind what was done; nothing is done then.
     """
     said = word(by, reason, command="release")
     by, reason = said.by, said.reason
     settings = configuration.settings
     with exclusive.depositing(configuration, clock=clock, create=False) as ledger:
+        require_current(configuration, ledger)
         record = _known(ledger, run_id)
         over = record.state not in {RunState.HELD, RunState.RUNNING}
         if over and not ledger.flows(states={FlowState.BUILT}, run_id=run_id):

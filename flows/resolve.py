@@ -14,8 +14,12 @@ from flows.errors import ConfigurationError, OutboxDamagedError
 from flows.folders import StateFolders
 from flows.ledger import FlowRecord, FlowState, Ledger, utc_now
 from flows.ledger.states import SENT_AGAIN
+from flows.members import RunFacts as MemberRun
+from flows.members import keep as keep_members
+from flows.members import outcome_of
 from flows.outbox import remove_unknown, write_flow
 from flows.report import RunFacts, write_report
+from flows.restored import require_current
 from flows.word import word
 from transforms.bundle import Member
 from transforms.naming import flow_id, flow_name, member_name, parse_name
@@ -41,11 +45,13 @@ def resolve(
         ConfigurationError: no such flow, it is not in doubt, or nobody is named.
         OutboxDamagedError: its file is not in the outbox any more, so that it cannot go again.
         LockHeldError: a run is at work.
+        RestoredLedgerError: the ledger is behind what was done; nothing is done then.
     """
     said = word(by, reason, command="flow resolve")
     by, reason = said.by, said.reason
     folders = StateFolders(configuration.settings.state_folder)
     with exclusive.depositing(configuration, clock=clock, create=False) as ledger:
+        require_current(configuration, ledger)
         flow = ledger.flow(wanted.rpartition("_")[2])
         if flow is None:
             raise ConfigurationError(f"The ledger knows no flow {wanted}.")
@@ -149,6 +155,23 @@ def send_again(
         sha256=digest.sha256,
         content_sha256=digest.content_sha256,
         invoices=len(members),
+    )
+    invoices = {invoice.invoice_row: invoice for invoice in ledger.invoices(flow_id=flow.flow_id)}
+    keep_members(
+        folders.outbox,
+        built,
+        [
+            outcome_of(
+                invoices[row],
+                environment=settings.environment.value,
+                flow_id=built.flow_id,
+                member_id=member,
+            )
+            for row, member in rows.items()
+        ],
+        run=MemberRun(flow.run_id),
+        scope=(settings.environment.value, settings.emitter.company, application),
+        replaces=flow.flow_id,
     )
     reach(CrashPoint.RESEND_BUILT)
     ledger.replace_flow(

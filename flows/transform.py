@@ -16,7 +16,7 @@ from functools import partial
 from itertools import chain
 
 from config.statuses import statuses_for
-from flows import attachments, landing, waiting, xml_source
+from flows import attachments, landing, members, waiting, xml_source
 from flows.chunk import INTERNAL_RULE, Chunk, ChunkItem, ChunkResult
 from flows.claimed_extracts import ClaimedExtracts
 from flows.crashpoints import CrashPoint, reach
@@ -24,7 +24,7 @@ from flows.directory import findings_of_run, view_for
 from flows.fanout import map_in_order, open_executor
 from flows.folders import StateFolders
 from flows.ledger import Conflict, Known, Ledger
-from flows.outbox import remove_unknown
+from flows.outbox import remove_flow, remove_unknown
 from flows.progress import Progress
 from flows.sources import Sources
 from flows.worker import process
@@ -237,6 +237,7 @@ class Transformation:
         """Record a chunk; rebuild it without the invoices whose identity is taken by now."""
         while True:
             self._spool(chunk, result)
+            self._keep_members(result)
             conflicts = self._ledger.commit_chunk(
                 self._run_id, result.outcomes, result.flows, refusals=self._refusals
             )
@@ -244,9 +245,21 @@ class Transformation:
                 reach(CrashPoint.RECORDED)
                 return result.outcomes
             for flow in result.flows:
-                (self._folders.outbox / flow.path).unlink(missing_ok=True)
+                remove_flow(self._folders.outbox / flow.path)
             chunk = _without(chunk, conflicts)
             result = process(self._sources.setup, chunk)
+
+    def _keep_members(self, result: ChunkResult) -> None:
+        """Say beside each flow what is in it, before the ledger does: that one may be lost."""
+        setup, settings = self._sources.setup, self._settings
+        run = members.RunFacts(setup.run_id, setup.run_date)
+        scope = (
+            settings.environment.value,
+            settings.emitter.company,
+            settings.emitter.application_code,
+        )
+        for flow in result.flows:
+            members.keep(self._folders.outbox, flow, result.outcomes, run=run, scope=scope)
 
     def _spool(self, chunk: Chunk, result: ChunkResult) -> None:
         rows = {item.position: item.rows for item in chunk.items}

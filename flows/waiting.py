@@ -80,6 +80,8 @@ def take_over(
         try:
             rows = InvoiceRows.from_json(path.read_text("utf-8"))
         except (OSError, ValueError) as error:
+            if _carried(ledger, record, run_id):
+                continue
             message = (
                 f"Invoice {record.number} ({record.file}, line {record.first_line}) waited, but "
                 f"its rows in {path} cannot be read: {error}. It was quarantined."
@@ -91,3 +93,11 @@ def take_over(
         ledger.take_over_waiting(record.invoice_row, run_id)
         reach(CrashPoint.TAKEN_OVER)
         yield WaitingInvoice(record, rows)
+
+
+def _carried(ledger: Ledger, record: WaitingRecord, run_id: str) -> bool:
+    """Whether this run has sent the invoice before its ledger was restored, and swept its rows."""
+    if record.taken_over_by != run_id or record.number is None:
+        return False
+    held = ledger.known([record.number]).get(record.number, ())
+    return any(known.run_id == run_id for known in held)

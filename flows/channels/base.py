@@ -175,6 +175,10 @@ class Channel(ABC):
     def discard(self, path: str) -> bool:
         """Remove an unfinished upload; False when there was nothing to remove."""
 
+    @abstractmethod
+    def list_in(self) -> list[RemoteEntry]:
+        """Return the files of the ``in`` folder, by name. Names that are no names are left."""
+
     # -- return flows coming out ---------------------------------------------------------------
 
     @abstractmethod

@@ -119,19 +119,11 @@ class FolderChannel(Channel):
 
     def list_out(self) -> list[RemoteEntry]:
         """Return the regular files of ``out``; links are left alone."""
-        entries = []
-        with _operation(f"listing {self._out}"), os.scandir(self._out) as found:
-            for item in found:
-                if not is_plain_name(item.name):
-                    _LOG.warning("left alone in %s: %r is no file name", self._out, item.name)
-                    continue
-                try:
-                    facts = item.stat(follow_symlinks=False)
-                except FileNotFoundError:
-                    continue  # taken by somebody since the listing
-                if modes.S_ISREG(facts.st_mode):
-                    entries.append(RemoteEntry(item.name, facts.st_size, int(facts.st_mtime)))
-        return sorted(entries, key=lambda entry: entry.name)
+        return _listed(self._out)
+
+    def list_in(self) -> list[RemoteEntry]:
+        """Return the regular files of ``in``; links are left alone."""
+        return _listed(self._root / self.settings.in_folder)
 
     def get(self, name: str, local: Path, *, max_bytes: int) -> int:
         """Copy a file of ``out``."""
@@ -164,6 +156,22 @@ class FolderChannel(Channel):
     @property
     def _out(self) -> Path:
         return self._root / self.settings.out_folder
+
+
+def _listed(folder: Path) -> list[RemoteEntry]:
+    entries = []
+    with _operation(f"listing {folder}"), os.scandir(folder) as found:
+        for item in found:
+            if not is_plain_name(item.name):
+                _LOG.warning("left alone in %s: %r is no file name", folder, item.name)
+                continue
+            try:
+                facts = item.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue  # taken by somebody since the listing
+            if modes.S_ISREG(facts.st_mode):
+                entries.append(RemoteEntry(item.name, facts.st_size, int(facts.st_mtime)))
+    return sorted(entries, key=lambda entry: entry.name)
 
 
 def _copy(source: IO[bytes], sink: IO[bytes], *, total: int, progress: Progress | None) -> None:

@@ -208,7 +208,13 @@ class SftpChannel(Channel):
 
     def list_out(self) -> list[RemoteEntry]:
         """Return the regular files of ``out``."""
-        folder = self.settings.out_folder
+        return self._listed(self.settings.out_folder)
+
+    def list_in(self) -> list[RemoteEntry]:
+        """Return the regular files of ``in``."""
+        return self._listed(self.settings.in_folder)
+
+    def _listed(self, folder: str) -> list[RemoteEntry]:
         with self._operation(f"listing {folder}") as sftp:
             found = sftp.listdir_attr(folder or ".")
         entries = []

@@ -16,7 +16,6 @@ from flows.cli.common import (
     WhoOption,
     existing_ledger,
     load,
-    not_yet,
     say,
     say_json,
 )
@@ -61,19 +60,10 @@ def backup(
     target: Annotated[Path, typer.Argument(metavar="FILE", help="File to write; must not exist.")],
     config: ConfigOption = None,
 ) -> int:
-    """Copy the SQLite ledger to FILE, also while a run is at work."""
-    from flows.ledger import copy_sqlite, sqlite_file
-    from flows.ledger.dialect import parse_url
-    from flows.ledger_access import ledger_url
+    """Copy the ledger to FILE, also while a run is at work, and verify the copy."""
+    from flows.backup import back_up
 
-    source = sqlite_file(parse_url(ledger_url(load(config))))
-    if source is None:
-        message = "This ledger is not SQLite."
-        raise ConfigurationError(message, next_step="Use the back-up of the database itself.")
-    if not source.is_file():
-        raise ConfigurationError(f"There is no ledger at {source} yet.")
-    copy_sqlite(source, target)
-    say(f"ledger: copied to {target}")
+    say(str(back_up(load(config), target)))
     return int(ExitCode.OK)
 
 
@@ -109,9 +99,21 @@ def import_sent(
     return int(ExitCode.OK)
 
 
-def reconcile() -> int:
-    """Not in this release yet: compare outbox and remote with a restored ledger."""
-    raise not_yet("ledger reconcile", "Do not run on a restored ledger before checking it by hand.")
+def reconcile(
+    by: WhoOption,
+    reason: ReasonOption,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would be recorded.")
+    ] = False,
+    config: ConfigOption = None,
+) -> int:
+    """Record again what a restored ledger has forgotten; send nothing (docs/ledger.md)."""
+    from flows.reconciling import reconcile as read_again
+
+    done = read_again(load(config), by=by, reason=reason, dry_run=dry_run)
+    for line in done.lines():
+        say(line)
+    return int(done.exit_code)
 
 
 def audit_verify(

@@ -14,6 +14,7 @@ from flows.ledger.locks import COLLECT, DEPOSIT, LOCKS, LockRecord
 from flows.ledger.records import (
     CarriedRecord,
     Conflict,
+    EventMark,
     EventRecord,
     ExtractRecord,
     FindingRecord,
@@ -58,6 +59,7 @@ __all__ = [
     "DepositRecord",
     "DirectoryImport",
     "DirectorySource",
+    "EventMark",
     "EventRecord",
     "ExtractRecord",
     "ExtractState",

@@ -86,6 +86,8 @@ class ChunkBook(DepositBook, HistoryBook):
         built: Sequence[BuiltFlow],
         refusals: Collection[int],
     ) -> tuple[Conflict, ...]:
+        mark = None
+        used: set[str] = set()
         with self._writing() as connection:
             before = recorded_among(connection, run_id, outcomes)
             conflicts = find_conflicts(connection, run_id, outcomes, before)
@@ -98,9 +100,13 @@ class ChunkBook(DepositBook, HistoryBook):
                 message = f"flow {min(mixed)} was recorded before with other invoices"
                 raise ValueError(message)
             if fresh:
-                self._insert_flows(connection, run_id, [f for f in built if f.flow_id in used])
+                mark = self._insert_flows(
+                    connection, run_id, [f for f in built if f.flow_id in used]
+                )
                 self._insert_invoices(connection, run_id, fresh, sorted(used), refusals)
                 reach(CrashPoint.RECORDING)
+        if mark is not None:
+            self._tell_journal(mark, run=run_id, built=sorted(used), last=_last_member(outcomes))
         return ()
 
     def _insert_invoices(
@@ -241,6 +247,11 @@ class ChunkBook(DepositBook, HistoryBook):
             "nights": nights + 1 if o.fate is Fate.WAITING else nights,
             "changed_at": self._clock(),
         }
+
+
+def _last_member(outcomes: Sequence[InvoiceOutcome]) -> str:
+    """Return the highest member id of a chunk: no number up to it may be given again."""
+    return max(o.member_id for o in outcomes if o.member_id is not None)
 
 
 def _check_fit(outcomes: Sequence[InvoiceOutcome], built: Sequence[BuiltFlow]) -> None:

@@ -16,6 +16,7 @@ from flows.errors import IllegalTransitionError
 from flows.ledger.columns import UtcTime
 from flows.ledger.flow_book import FlowBook
 from flows.ledger.identities import IdentityBook
+from flows.ledger.records import EventMark
 from flows.ledger.states import (
     FLOW_EFFECTS,
     FLOW_TRANSITIONS,
@@ -83,13 +84,15 @@ class DepositBook(FlowBook, IdentityBook):
             if source is target and target is not FlowState.UPLOADING:
                 return
             require(FLOW_TRANSITIONS, f"Flow {flow_id}", source, target)
-            run_id = self._write_flow_state(
+            run_id, mark = self._write_flow_state(
                 connection, flow_id, source, target, detail, actor, temporary_name
             )
             effect = FLOW_EFFECTS.get(target)
             if effect is not None:
                 self._apply(connection, flow_id, effect, detail, actor)
             self._note_change(connection, [run_id])
+        # Before anything further is done on the other side.
+        self._tell_journal(mark, flow=flow_id, state=target.value, temporary=temporary_name)
 
     def settle_members(
         self,
@@ -251,10 +254,17 @@ class DepositBook(FlowBook, IdentityBook):
                 moved,
             )
             self._insert_deposits(connection, [invoices.c.flow_id == built.flow_id])
-            self._write_flow_state(
+            _, mark = self._write_flow_state(
                 connection, flow_id, source, FlowState.ABANDONED, reason, actor, None
             )
             self._note_change(connection, [run_id])
+        self._tell_journal(
+            mark,
+            flow=flow_id,
+            state=FlowState.ABANDONED.value,
+            built=[built.flow_id],
+            last=max(members.values()),
+        )
 
     def _credit_earlier(
         self, connection: Connection, flow_id: str, earlier: Mapping[int, str]
@@ -299,8 +309,8 @@ class DepositBook(FlowBook, IdentityBook):
         detail: str,
         actor: str,
         temporary_name: str | None,
-    ) -> str:
-        """Write the state and its event; return the run of the flow."""
+    ) -> tuple[str, EventMark]:
+        """Write the state and its event; return the run of the flow, and the event."""
         now = self._clock()
         values: dict[str, Any] = {"state": target, "detail": detail, "changed_at": now}
         if temporary_name is not None:
@@ -315,7 +325,7 @@ class DepositBook(FlowBook, IdentityBook):
         run_id: str = connection.execute(
             select(flows.c.run_id).where(flows.c.flow_id == flow_id)
         ).scalar_one()
-        self._record_event(
+        mark = self._record_event(
             connection,
             "flow",
             target,
@@ -325,7 +335,7 @@ class DepositBook(FlowBook, IdentityBook):
             run_id=run_id,
             flow_id=flow_id,
         )
-        return run_id
+        return run_id, mark
 
     def _apply(
         self, connection: Connection, flow_id: str, effect: Effect, reason: str, actor: str

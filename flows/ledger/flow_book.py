@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, select
 
-from flows.ledger.records import CarriedRecord, FlowRecord, MemberRecord
+from flows.ledger.records import CarriedRecord, EventMark, FlowRecord, MemberRecord
 from flows.ledger.states import FlowState
 from flows.ledger.store import Store, columns_for, to_record
-from flows.ledger.tables import deposits, events, flows, invoices
+from flows.ledger.tables import deposits, flows, invoices
 from transforms.outcome import BuiltFlow
 
 
@@ -117,9 +117,9 @@ class FlowBook(Store):
         built: Sequence[BuiltFlow],
         *,
         replaces: str | None = None,
-    ) -> None:
+    ) -> EventMark | None:
         if not built:
-            return
+            return None
         now = self._clock()
         connection.execute(
             flows.insert(),
@@ -145,16 +145,14 @@ class FlowBook(Store):
                 for flow in built
             ],
         )
-        connection.execute(
-            events.insert(),
-            [
-                self._event(
-                    "flow",
-                    FlowState.BUILT,
-                    source=FlowState.RESERVED,
-                    run_id=run_id,
-                    flow_id=flow.flow_id,
-                )
-                for flow in built
-            ],
-        )
+        mark = None
+        for flow in built:
+            mark = self._record_event(
+                connection,
+                "flow",
+                FlowState.BUILT,
+                source=FlowState.RESERVED,
+                run_id=run_id,
+                flow_id=flow.flow_id,
+            )
+        return mark

@@ -220,6 +220,16 @@ class EventRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventMark:
+    """One event, known again by its number and by what it said."""
+
+    event: int
+    at: datetime
+    kind: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnRecord:
     """One return file fetched from the channel."""
 

@@ -129,7 +129,7 @@ class ReturnBook(Store):
             if kind is not None:
                 values["kind"] = kind
             connection.execute(returns.update().where(returns.c.id == return_id).values(**values))
-            self._record_event(
+            mark = self._record_event(
                 connection,
                 "return",
                 target,
@@ -145,6 +145,8 @@ class ReturnBook(Store):
                     .limit(1)
                 )
                 self._note_change(connection, newest.scalars())
+        # Before the remote file may go.
+        self._tell_journal(mark, returned=row.name, state=target.value)
 
     def add_statuses(self, return_id: int, rows: Sequence[StatusRow]) -> None:
         """Record the statuses of one return file, in its order, once.

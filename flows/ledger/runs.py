@@ -51,7 +51,18 @@ class RunBook(Store):
                     started_at=self._clock(),
                 )
             )
-            self._record_event(connection, "run", RunState.RUNNING, run_id=run_id, reason=reason)
+            mark = self._record_event(
+                connection, "run", RunState.RUNNING, run_id=run_id, reason=reason
+            )
+        self._tell_journal(
+            mark,
+            run=run_id,
+            state=RunState.RUNNING.value,
+            run_date=run_date.isoformat(),
+            settings_hash=settings_hash,
+            version=version,
+            reason=reason,
+        )
         record = self.run(run_id)
         assert record is not None
         return record
@@ -104,6 +115,7 @@ class RunBook(Store):
             IllegalTransitionError: no such run, or it ended otherwise before.
         """
         target = RunState(state)
+        mark = None
         with self._writing() as connection:
             source = connection.execute(
                 select(runs.c.state)
@@ -114,7 +126,7 @@ class RunBook(Store):
                 raise IllegalTransitionError(f"Run {run_id} was never started.")
             if source is not target:
                 require(RUN_TRANSITIONS, f"Run {run_id}", source, target)
-                self._record_event(
+                mark = self._record_event(
                     connection,
                     "run",
                     target,
@@ -134,6 +146,8 @@ class RunBook(Store):
                 )
             )
             self._note_change(connection, [run_id])
+        if mark is not None:
+            self._tell_journal(mark, run=run_id, state=target.value)
 
     def untold(self) -> list[RunRecord]:
         """Return the runs of which something happened that no report tells, oldest first.

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Label, RowMapping, Tab
 from config.settings import Environment
 from flows.errors import LockLostError
 from flows.ledger import dialect
+from flows.ledger.records import EventMark
 from flows.ledger.tables import events, locks, runs
 
 #: Who changes a state when no operator does.
@@ -29,6 +30,13 @@ class Dataclass(Protocol):
     """Any dataclass."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+class JournalWriter(Protocol):
+    """What repeats the ledger's changes outside of its database (``flows.journal``)."""
+
+    def append(self, mark: EventMark, facts: Mapping[str, object]) -> None:
+        """Write a change down, on disk when this returns."""
 
 
 RecordT = TypeVar("RecordT", bound=Dataclass)
@@ -51,6 +59,7 @@ class Store:
         company: str,
         emitter: str,
         clock: Callable[[], datetime],
+        journal: JournalWriter | None = None,
     ) -> None:
         self._engine = engine
         self._reader = engine.execution_options(**{dialect.READ_ONLY: True})
@@ -60,6 +69,7 @@ class Store:
         self._clock = clock
         #: Token by name of the locks that this ledger holds (``flows.ledger.locks``).
         self._fences: dict[str, str] = {}
+        self._journal = journal
 
     def now(self) -> datetime:
         """Return the present moment by the ledger's clock."""
@@ -156,8 +166,17 @@ class Store:
                 .values(changes=runs.c.changes + 1)
             )
 
-    def _record_event(self, connection: Connection, kind: str, target: str, **facts: Any) -> None:
-        connection.execute(events.insert(), self._event(kind, target, **facts))
+    def _record_event(
+        self, connection: Connection, kind: str, target: str, **facts: Any
+    ) -> EventMark:
+        row = self._event(kind, target, **facts)
+        key = connection.execute(events.insert().returning(events.c.id), row).scalar_one()
+        return EventMark(event=int(key), at=row["at"], kind=kind, target=str(target))
+
+    def _tell_journal(self, mark: EventMark, **facts: object) -> None:
+        """Repeat a change outside of the database, once its transaction is over."""
+        if self._journal is not None:
+            self._journal.append(mark, facts)
 
 
 def batches(items: Iterable[ItemT], size: int = IN_BATCH) -> Iterator[list[ItemT]]:
