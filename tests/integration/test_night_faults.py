@@ -78,6 +78,8 @@ def test_a_full_disk_below_the_outbox_ends_the_run_as_unfinished_and_the_next_on
     def full(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
+    firm.run()
+    firm.now += timedelta(days=1)
     monkeypatch.setattr("flows.outbox.os.fsync", full)
     firm.drop("a.csv", csv([row("F1"), row("F2")]))
     result = firm.run()[0]
