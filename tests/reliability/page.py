@@ -125,8 +125,8 @@ def page() -> str:
     lines = [
         INTRODUCTION,
         f"{len(cases)} cases for each kind of ledger. Their names tell the place (`×2`: the second",
-        "time that it is reached) and what differs from a night by SFTP with temporary endings, on a",
-        "server that leaves what arrived where it is. The exit code is that of the command done",
+        "time that it is reached) and what differs from a night by SFTP with temporary endings, on",
+        "a server that leaves what arrived where it is. The exit code is that of the command done",
         "again: 1, because an invoice of the extracts is quarantined or one was rejected.",
     ]
     for section in sections:
