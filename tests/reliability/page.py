@@ -160,10 +160,10 @@ def page() -> str:
     cases = {name for section in sections for row in section.rows for name in row.proven_by}
     lines = [
         INTRODUCTION,
-        f"{len(cases)} cases for each kind of ledger. Their names tell the place (`×2`: the",
-        "second time that it is reached) and what differs from a night by SFTP with temporary",
-        "endings, on a server that leaves what arrived where it is. The exit code is that of the",
-        "command done again: 1, because an invoice is quarantined or one was rejected.",
+        f"{len(cases)} cases for each kind of ledger. Their names tell the place (`×2`: the second",
+        "time that it is reached) and what differs from a night by SFTP with temporary endings, on",
+        "a server that leaves what arrived where it is. The exit code is that of the command done",
+        "again: 1, because an invoice of the extracts is quarantined or one was rejected.",
     ]
     for section in sections:
         lines += ["", f"## {section.title}", ""]
