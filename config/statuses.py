@@ -175,7 +175,3 @@ def _changed(
 def load_statuses() -> StatusTable:
     """Return the table that ships with the project, read once per process."""
     return read_statuses((files("config") / "codes" / "statuses.yaml").read_text(encoding="utf-8"))
-
-
-#: Life-cycle statuses that ask for a new number, as the table that ships has them.
-REFUSALS = load_statuses().refusals

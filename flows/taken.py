@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from config.statuses import REFUSALS
+from config.statuses import load_statuses
 from flows.ledger import Known
 from transforms.finding import Finding, Location, Severity
 from transforms.outcome import Fate, InvoiceOutcome
@@ -34,7 +34,7 @@ def already_taken(
     seen: Mapping[str, InvoiceOutcome],
     *,
     run_id: str,
-    refusals: Collection[int] = REFUSALS,
+    refusals: Collection[int] | None = None,
 ) -> InvoiceOutcome | None:
     """Return the outcome of an invoice whose identity is taken, else None.
 
@@ -43,10 +43,13 @@ def already_taken(
         known: what the ledger knows of its number.
         seen: invoices made ready before it in the same chunk, by identity.
         run_id: the run at work, to tell tonight from other nights.
-        refusals: life-cycle statuses of invoices that need a new number to be sent again.
+        refusals: life-cycle statuses of invoices that need a new number to be sent again; None: as
+            the table that ships has them.
     """
     if outcome.identity is None:
         return None
+    if refusals is None:
+        refusals = load_statuses().refusals
     holder = _holder(outcome.identity.key, known, seen, run_id, refusals)
     if holder is None:
         return None

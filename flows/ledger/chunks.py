@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, literal, select
 from sqlalchemy.exc import IntegrityError
 
 from config.codes import load_codes
-from config.statuses import REFUSALS
+from config.statuses import load_statuses
 from flows.crashpoints import CrashPoint, reach
 from flows.ledger.deposits import DepositBook
 from flows.ledger.history import HistoryBook
@@ -50,7 +50,7 @@ class ChunkBook(DepositBook, HistoryBook):
         outcomes: Sequence[InvoiceOutcome],
         built: Sequence[BuiltFlow],
         *,
-        refusals: Collection[int] = REFUSALS,
+        refusals: Collection[int] | None = None,
     ) -> tuple[Conflict, ...]:
         """Record a chunk, or return why it cannot be recorded; then nothing is.
 
@@ -62,6 +62,7 @@ class ChunkBook(DepositBook, HistoryBook):
             built: the flows that carry those that are bundled.
             refusals: life-cycle statuses of invoices to issue again under a new number: a new
                 invoice that names one of those as the preceding one (BT-25) takes its place.
+                None: as the table that ships has them.
 
         Returns:
             The invoices whose identity is held by another one, or by themselves in another flow of
@@ -70,6 +71,8 @@ class ChunkBook(DepositBook, HistoryBook):
         Raises:
             ValueError: the outcomes and the flows do not fit together; a fault of the caller.
         """
+        if refusals is None:
+            refusals = load_statuses().refusals
         ordered = sorted(outcomes, key=lambda outcome: outcome.position)
         _check_fit(ordered, built)
         try:
