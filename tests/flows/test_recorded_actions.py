@@ -12,11 +12,11 @@ from flows.cli.main import run
 from flows.errors import ConfigurationError, ExitCode
 from flows.ledger import SYSTEM, FlowState
 from flows.night_result import Mode
+from tests.support.directory_files import write_directory
 from tests.support.firm import SELLER, Firm, csv, row
 
 BY, WHY = "A. Martin", "ticket 4711: seen with the treasury"
 _SENT = f"seller_id;number\n{SELLER};OLD-1\n"
-_DIRECTORY = "Identifiant structure;Raison sociale;Structure active\n21999900000017;Commune;Oui\n"
 
 
 def held(firm: Firm) -> list[str]:
@@ -104,16 +104,14 @@ def test_the_chain_of_the_invoice_tells_it(
 def test_a_directory_is_imported_by_somebody(tmp_path: Path) -> None:
     firm = Firm(tmp_path)
     firm.ledger().close()
-    path = tmp_path / "structures.csv"
-    path.write_text(_DIRECTORY)
+    path, _ = write_directory(tmp_path)
     line = ["directory", "import", str(path), "--config", str(firm.settings_file), "--by", BY]
     assert run([*line, "--by", " "]) is ExitCode.USAGE
     run([*line, "--reason", WHY])
     with firm.ledger() as ledger:
         events = ledger.events(kind="directory")
         known = ledger.directory_now()
-    if known is None:
-        pytest.fail("the directory was not imported")
+    assert known is not None
     assert [event.actor for event in events] == [BY]
     assert events[0].reason.startswith(WHY)
 
