@@ -64,7 +64,7 @@ class SentImport(Store):
             for batch in batches(rows):
                 fresh = self._not_held(connection, batch, known)
                 if fresh:
-                    self._insert_sent(connection, run_id, imported, fresh, source, actor)
+                    self._insert_sent(connection, run_id, imported, fresh, source, actor, reason)
                     imported += len(fresh)
         self._tell_journal(mark, imported=source, invoices=imported, by=actor)
         return ImportResult(run_id, imported, tuple(known))
@@ -95,6 +95,7 @@ class SentImport(Store):
         fresh: list[SentInvoice],
         source: str,
         actor: str,
+        reason: str,
     ) -> None:
         now = self._clock()
         rows: list[dict[str, Any]] = [
@@ -147,7 +148,7 @@ class SentImport(Store):
                     "invoice",
                     sent.state,
                     source=IMPORT,
-                    reason=source,
+                    reason=reason or source,
                     actor=actor,
                     run_id=run_id,
                     invoice_id=key,

@@ -62,6 +62,14 @@ def write(nights: ReportNights, run: str, **facts: object) -> Path:
         ("a=b", "a=b"),
         ("", ""),
         ("a\x00b", "a␀b"),
+        ("\u00a0\ufeff=1", "'\u00a0\ufeff=1"),
+        ("x,=cmd|' /C calc'!A0", "x,'=cmd|' /C calc'!A0"),
+        ('x;"=1', "x;\"'=1"),
+        ("x\t@SUM(1)", "x\t'@SUM(1)"),
+        ("x\r\n=1", "x\r\n'=1"),
+        ("a, -2+3+cmd|' /C calc'!A0", "a, '-2+3+cmd|' /C calc'!A0"),
+        ("12, rue du Port, - bâtiment B", "12, rue du Port, - bâtiment B"),
+        ("remise, -5 %", "remise, -5 %"),
     ],
 )
 def test_a_cell_that_a_spreadsheet_would_run_is_made_text(text: str, cell: str) -> None:
