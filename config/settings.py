@@ -50,6 +50,9 @@ class Emitter(Section):
     """Partner code that AIFE gives at the connection request (three letters, three digits)."""
     first_sequence: Annotated[int, Field(ge=1, lt=10**15)] = 1
     """First flow number when the ledger is empty: set it above the last one of a former tool."""
+    code_shared: bool = False
+    """Whether another tool deposits under this code too. Flows of unknown numbers on the other side
+    are then its own, and no longer tell that the ledger was restored (docs/ledger.md)."""
 
 
 class TableControl(Section):

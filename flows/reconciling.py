@@ -116,6 +116,9 @@ class _Reconciling:
                 ledger, folders.root / "outbox", self._settings, self._told, self._highest
             )
         }
+        if self._settings.emitter.code_shared:
+            ours = {*self._told.flows, *self._lost, *ledger.known_flows(self._remote)}
+            self._remote = {one: size for one, size in self._remote.items() if one in ours}
         self._trusted = self._is_trusted()
         self._runs = lost_runs(ledger, folders.root, self._told, self._lost)
         self._done = Reconciled(
@@ -152,7 +155,11 @@ class _Reconciling:
         self._take_over_waiting()
         self._close_runs()
         reach(ReconcilePoint.ALIGNED)
+        self._ledger.hold_numbers()
         self._collect()
+        # A rejection read just now may have let a number go that was sent again since.
+        self._ledger.hold_numbers()
+        self._done.twice = self._ledger.sent_twice(self._lost)
         self._done.states_of(self._ledger, self._lost)
         reach(ReconcilePoint.RETURNS)
         self._adopt_manifests()
@@ -197,7 +204,7 @@ class _Reconciling:
         if replaced is not None and self._replace(replaced, lost):
             self._count(lost)
             return
-        shared = self._ledger.recover_flow(
+        self._ledger.recover_flow(
             lost.run_id,
             lost.contents.flow,
             lost.contents.invoices,
@@ -205,7 +212,6 @@ class _Reconciling:
             reason=self._reason,
         )
         self._count(lost)
-        self._done.shared.update(shared)
 
     def _replace(self, replaced: str, lost: LostFlow) -> bool:
         """Record a flow that an operator had sent in the place of another one; False: it cannot."""
@@ -286,24 +292,29 @@ class _Reconciling:
         """
         for run_id, state in self._told.runs.items():
             run = self._ledger.run(run_id)
-            if run is None or run.state is not RunState.RUNNING:
+            if run is None or run.state not in {RunState.RUNNING, RunState.HELD}:
                 continue
             if state == RunState.FAILED:
                 abandon(self._ledger, run_id, reason=self._reason, actor=self._by)
-                self._ledger.finish_run(
-                    run_id,
-                    state=RunState.FAILED,
-                    exit_code=int(ExitCode.ATTENTION),
-                    balance={},
-                    actor=self._by,
-                    reason=self._reason,
-                )
-            elif state == RunState.HELD:
+                self._finish(run_id, RunState.FAILED)
+            elif state == RunState.RELEASED and run.state is RunState.HELD:
+                self._finish(run_id, RunState.RELEASED)
+            elif state == RunState.HELD and run.state is RunState.RUNNING:
                 self._hold(run_id)
         if self._told.empty:
             # Nobody can tell what they were about to send.
             for run_id in self._ledger.unfinished_runs():
                 self._hold(run_id)
+
+    def _finish(self, run_id: str, state: RunState) -> None:
+        self._ledger.finish_run(
+            run_id,
+            state=state,
+            exit_code=int(ExitCode.ATTENTION),
+            balance={},
+            actor=self._by,
+            reason=self._reason,
+        )
 
     def _hold(self, run_id: str) -> None:
         self._ledger.note("held_before", run_id=run_id, actor=self._by, reason=HOLD)
