@@ -25,7 +25,7 @@ from flows.folders import StateFolders
 from flows.giving_up import abandon
 from flows.journal import Journal
 from flows.kept_copies import record_copies
-from flows.ledger import Ledger, RunState, utc_now
+from flows.ledger import FlowState, Ledger, RunState, utc_now
 from flows.ledger_access import journal_of, open_ledger
 from flows.lost_nights import (
     BEGUN,
@@ -39,6 +39,7 @@ from flows.lost_nights import (
     start_of,
     told_by,
 )
+from flows.members import FlowContents, MembersError
 from flows.night import HOLD
 from flows.reconciled import Reconciled
 from flows.recovery import recover
@@ -132,7 +133,8 @@ class _Reconciling:
         for flow_id, flow in self._lost.items():
             state = self._told.flows.get(flow_id)
             self._done.flows[flow_id] = state.value if state else "not told by the journal"
-            self._count(flow)
+            self._done.invoices += flow.invoices or 0
+            self._done.from_xml += flow.invoices is None
         self._untold()
         return self._done
 
@@ -198,24 +200,25 @@ class _Reconciling:
                 self._done.runs.append(run_id)
 
     def _recover_flow(self, lost: LostFlow) -> None:
-        if lost.contents is None:
+        try:
+            contents = lost.contents(self._settings)
+        except MembersError as error:
+            self._done.unreadable[lost.flow_id] = str(error)
             return
-        replaced = lost.contents.replaces
-        if replaced is not None and self._replace(replaced, lost):
-            self._count(lost)
+        self._done.invoices += len(contents.invoices)
+        self._done.from_xml += not contents.whole
+        if contents.replaces is not None and self._replace(contents.replaces, lost, contents):
             return
         self._ledger.recover_flow(
             lost.run_id,
-            lost.contents.flow,
-            lost.contents.invoices,
+            contents.flow,
+            contents.invoices,
             actor=self._by,
             reason=self._reason,
         )
-        self._count(lost)
 
-    def _replace(self, replaced: str, lost: LostFlow) -> bool:
+    def _replace(self, replaced: str, lost: LostFlow, contents: FlowContents) -> bool:
         """Record a flow that an operator had sent in the place of another one; False: it cannot."""
-        assert lost.contents is not None
         aligner = self._aligner()
         if not aligner.replaceable(replaced):
             return False
@@ -225,14 +228,14 @@ class _Reconciling:
         }
         members = {
             rows[key]: outcome.member_id or ""
-            for outcome in lost.contents.invoices
+            for outcome in contents.invoices
             if (key := (outcome.identity.key if outcome.identity else None, outcome.number)) in rows
         }
-        if len(members) != len(lost.contents.invoices) or len(members) != len(rows):
+        if len(members) != len(contents.invoices) or len(members) != len(rows):
             return False
         self._ledger.replace_flow(
             replaced,
-            lost.contents.flow,
+            contents.flow,
             run_id=lost.run_id,
             members=members,
             actor=self._by,
@@ -266,7 +269,7 @@ class _Reconciling:
         shown = {*self._remote, *self._beyond}
         first = self._settings.emitter.first_sequence
         return all(
-            self._told.flows.get(flow_id) in BEGUN
+            self._told.flows.get(flow_id) in {*BEGUN, FlowState.ABANDONED}
             for flow_id in shown
             if int(flow_id[-15:]) >= first and not self._ledger_sent(flow_id)
         )
@@ -277,7 +280,9 @@ class _Reconciling:
 
     def _take_over_waiting(self) -> None:
         """Tell of waiting invoices that a forgotten night sent: they must not wait any more."""
-        for run_id in sorted({flow.run_id for flow in self._lost.values()}):
+        # Those that a reconciliation recorded before it was killed are among the unfinished.
+        lost = {flow.run_id for flow in self._lost.values()}
+        for run_id in sorted({*lost, *self._ledger.unfinished_runs()}):
             for record in self._ledger.forgotten_waiting(run_id):
                 self._ledger.take_over_waiting(
                     record.invoice_row, run_id, actor=self._by, reason=self._reason
@@ -351,14 +356,8 @@ class _Reconciling:
 
     # -- telling -------------------------------------------------------------------------------
 
-    def _count(self, lost: LostFlow) -> None:
-        if lost.contents is not None:
-            self._done.invoices += len(lost.contents.invoices)
-            self._done.from_xml += not lost.contents.whole
-
     def _untold(self) -> None:
         """Gather what no file tells any more."""
-        self._done.unreadable = {f.flow_id: f.problem for f in self._lost.values() if f.problem}
         named = {*self._told.flows, *self._beyond}
         known = self._ledger.known_flows(named) | self._lost.keys()
         self._done.vanished = tuple(sorted(named - known))
