@@ -55,6 +55,9 @@ class Emitter(Section):
         default_factory=dict
     )
     """Interface by syntax (``cii``, ``ubl``), where AIFE opens another one than usual."""
+    code_shared: bool = False
+    """Whether another tool deposits under this code too. Flows of unknown numbers on the other side
+    are then its own, and no longer tell that the ledger was restored (docs/ledger.md)."""
 
 
 class TableControl(Section):

@@ -24,6 +24,7 @@ from flows.ledger_access import open_ledger
 from flows.night_result import Mode, NightResult
 from flows.profiles import load_profile
 from flows.progress import on_terminal
+from flows.restored import require_current
 from flows.xml_source import is_xml, processed_before
 
 #: Folder of the reports of rehearsals, below that of the others.
@@ -37,6 +38,7 @@ def rehearse(
 
     Raises:
         ConfigurationError: the ledger is not SQLite, so that it cannot be copied; or as a run.
+        RestoredLedgerError: the ledger is behind what was done: the rehearsal would mislead.
     """
     settings = configuration.settings
     if settings.ledger_url and not settings.ledger_url.startswith("sqlite"):
@@ -50,6 +52,8 @@ def rehearse(
         if not settings.ledger_url:
             source = settings.state_folder / "ledger.sqlite"
         if source.is_file():
+            with open_ledger(configuration, clock=clock, create=False) as ledger:
+                require_current(configuration, ledger)
             copy_sqlite(source, state / "ledger.sqlite")
             _copy_waiting(settings.state_folder, state)
         elsewhere = settings.landing.model_copy(update={"folder": scratch / "landing"})

@@ -172,7 +172,7 @@ class Journal:
             content = (b"\n" if torn else b"") + line + b"\n"
             if os.write(descriptor, content) != len(content):
                 raise OSError(errno.ENOSPC, "not written whole", str(path))
-            os.fsync(descriptor)
+            os.fdatasync(descriptor)
         finally:
             os.close(descriptor)
         if fresh:

@@ -123,12 +123,35 @@ def by_interface(highest: Mapping[str, int], emitter: str) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class LostFlow:
-    """A flow of the outbox that the ledger does not know; ``problem`` when nothing can be told."""
+    """A flow of the outbox that the ledger does not know.
+
+    What is in it is read when it is recorded: a night may hold a million invoices.
+
+    Attributes:
+        run_id: the folder it lies in.
+        flow_id: its id.
+        path: the flow file, which may be gone.
+        run_date: of its run, when the file beside it tells.
+        invoices: how many it holds; None: only its XML tells.
+    """
 
     run_id: str
     flow_id: str
-    contents: FlowContents | None
-    problem: str = ""
+    path: Path
+    run_date: date | None = None
+    invoices: int | None = None
+
+    def contents(self, settings: Settings) -> FlowContents:
+        """Return what is in it: from the file beside it, else from its XML.
+
+        Raises:
+            MembersError: neither tells.
+        """
+        try:
+            return read(self.path.with_name(self.path.name + MEMBERS_SUFFIX))
+        except MembersError as error:
+            _LOG.warning("%s; its XML is read instead", error)
+        return read_from_xml(self.path, settings)
 
 
 def lost_flows(
@@ -158,22 +181,15 @@ def lost_flows(
                 found[flow_id] = (folder.name, folder / name)
     for flow_id, (run_id, path) in sorted(found.items()):
         try:
-            contents = _contents(path, settings)
-        except MembersError as error:
+            contents = read(path.with_name(path.name + MEMBERS_SUFFIX))
+        except MembersError:
+            # As many members as there may be have the numbers that follow.
             note_number(highest, flow_id, settings.bundle.max_invoices - 1)
-            yield LostFlow(run_id, flow_id, None, str(error))
+            yield LostFlow(run_id, flow_id, path)
             continue
         for invoice in contents.invoices:
             note_number(highest, invoice.member_id or flow_id)
-        yield LostFlow(run_id, flow_id, contents)
-
-
-def _contents(path: Path, settings: Settings) -> FlowContents:
-    try:
-        return read(path.with_name(path.name + MEMBERS_SUFFIX))
-    except MembersError as error:
-        _LOG.warning("%s; its XML is read instead", error)
-    return read_from_xml(path, settings)
+        yield LostFlow(run_id, flow_id, path, contents.run.run_date, len(contents.invoices))
 
 
 def lost_runs(ledger: Ledger, state: Path, told: Told, flows: Mapping[str, LostFlow]) -> list[str]:
@@ -192,11 +208,7 @@ def start_of(run_id: str, told: Told, flows: Mapping[str, LostFlow], now: dateti
     """Return how a run began, as far as anything tells."""
     if run_id in told.starts:
         return told.starts[run_id]
-    dates = [
-        flow.contents.run.run_date
-        for flow in flows.values()
-        if flow.run_id == run_id and flow.contents and flow.contents.run.run_date
-    ]
+    dates = [f.run_date for f in flows.values() if f.run_id == run_id and f.run_date]
     try:
         # The number of a run is its start, to the second.
         started = datetime.strptime(run_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)

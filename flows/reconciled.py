@@ -27,7 +27,7 @@ class Reconciled:
         flows: forgotten flows, with the state they have now.
         invoices: invoices of these flows.
         from_xml: flows whose file of members was missing.
-        shared: numbers that another flow holds, by invoice number.
+        twice: numbers that were sent in two flows, with one of them.
         sequences: flow numbers are reserved up to these, by interface.
         waiting: invoices that waited and had been sent by a forgotten night.
         copies: return files recorded again.
@@ -45,7 +45,7 @@ class Reconciled:
     flows: dict[str, str] = field(default_factory=dict)
     invoices: int = 0
     from_xml: int = 0
-    shared: dict[str, str] = field(default_factory=dict)
+    twice: dict[str, str] = field(default_factory=dict)
     sequences: dict[str, int] = field(default_factory=dict)
     waiting: int = 0
     copies: int = 0
@@ -60,7 +60,7 @@ class Reconciled:
     @property
     def exit_code(self) -> ExitCode:
         """Attention when a person must look further, else as the collect went."""
-        look = self.in_doubt or self.unreadable or self.vanished or self.imports
+        look = self.in_doubt or self.unreadable or self.vanished or self.imports or self.twice
         codes = [ExitCode.ATTENTION] if look else []
         if self.collected is not None:
             codes.append(self.collected.exit_code)
@@ -112,8 +112,8 @@ class Reconciled:
         if self.manifests:
             told.append(f"manifests recorded again: {self.manifests}")
         told += [f"! {problem}" for problem in self._problems()]
-        for number, holder in sorted(self.shared.items()):
-            told.append(f"! the number {number} was sent more than once; {holder} holds it")
+        for number, flow_id in sorted(self.twice.items()):
+            told.append(f"! the number {number} of flow {flow_id} was sent in another one too")
         for flow_id, why in sorted(self.unreadable.items()):
             told.append(f"! nothing can be told of flow {flow_id}: {why}")
         if self.vanished:

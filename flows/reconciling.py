@@ -25,7 +25,7 @@ from flows.folders import StateFolders
 from flows.giving_up import abandon
 from flows.journal import Journal
 from flows.kept_copies import record_copies
-from flows.ledger import Ledger, RunState, utc_now
+from flows.ledger import FlowState, Ledger, RunState, utc_now
 from flows.ledger_access import journal_of, open_ledger
 from flows.lost_nights import (
     BEGUN,
@@ -39,6 +39,7 @@ from flows.lost_nights import (
     start_of,
     told_by,
 )
+from flows.members import FlowContents, MembersError
 from flows.night import HOLD
 from flows.reconciled import Reconciled
 from flows.recovery import recover
@@ -116,6 +117,9 @@ class _Reconciling:
                 ledger, folders.root / "outbox", self._settings, self._told, self._highest
             )
         }
+        if self._settings.emitter.code_shared:
+            ours = {*self._told.flows, *self._lost, *ledger.known_flows(self._remote)}
+            self._remote = {one: size for one, size in self._remote.items() if one in ours}
         self._trusted = self._is_trusted()
         self._runs = lost_runs(ledger, folders.root, self._told, self._lost)
         self._done = Reconciled(
@@ -129,7 +133,8 @@ class _Reconciling:
         for flow_id, flow in self._lost.items():
             state = self._told.flows.get(flow_id)
             self._done.flows[flow_id] = state.value if state else "not told by the journal"
-            self._count(flow)
+            self._done.invoices += flow.invoices or 0
+            self._done.from_xml += flow.invoices is None
         self._untold()
         return self._done
 
@@ -152,7 +157,11 @@ class _Reconciling:
         self._take_over_waiting()
         self._close_runs()
         reach(ReconcilePoint.ALIGNED)
+        self._ledger.hold_numbers()
         self._collect()
+        # A rejection read just now may have let a number go that was sent again since.
+        self._ledger.hold_numbers()
+        self._done.twice = self._ledger.sent_twice(self._lost)
         self._done.states_of(self._ledger, self._lost)
         reach(ReconcilePoint.RETURNS)
         self._adopt_manifests()
@@ -191,25 +200,25 @@ class _Reconciling:
                 self._done.runs.append(run_id)
 
     def _recover_flow(self, lost: LostFlow) -> None:
-        if lost.contents is None:
+        try:
+            contents = lost.contents(self._settings)
+        except MembersError as error:
+            self._done.unreadable[lost.flow_id] = str(error)
             return
-        replaced = lost.contents.replaces
-        if replaced is not None and self._replace(replaced, lost):
-            self._count(lost)
+        self._done.invoices += len(contents.invoices)
+        self._done.from_xml += not contents.whole
+        if contents.replaces is not None and self._replace(contents.replaces, lost, contents):
             return
-        shared = self._ledger.recover_flow(
+        self._ledger.recover_flow(
             lost.run_id,
-            lost.contents.flow,
-            lost.contents.invoices,
+            contents.flow,
+            contents.invoices,
             actor=self._by,
             reason=self._reason,
         )
-        self._count(lost)
-        self._done.shared.update(shared)
 
-    def _replace(self, replaced: str, lost: LostFlow) -> bool:
+    def _replace(self, replaced: str, lost: LostFlow, contents: FlowContents) -> bool:
         """Record a flow that an operator had sent in the place of another one; False: it cannot."""
-        assert lost.contents is not None
         aligner = self._aligner()
         if not aligner.replaceable(replaced):
             return False
@@ -219,14 +228,14 @@ class _Reconciling:
         }
         members = {
             rows[key]: outcome.member_id or ""
-            for outcome in lost.contents.invoices
+            for outcome in contents.invoices
             if (key := (outcome.identity.key if outcome.identity else None, outcome.number)) in rows
         }
-        if len(members) != len(lost.contents.invoices) or len(members) != len(rows):
+        if len(members) != len(contents.invoices) or len(members) != len(rows):
             return False
         self._ledger.replace_flow(
             replaced,
-            lost.contents.flow,
+            contents.flow,
             run_id=lost.run_id,
             members=members,
             actor=self._by,
@@ -260,7 +269,7 @@ class _Reconciling:
         shown = {*self._remote, *self._beyond}
         first = self._settings.emitter.first_sequence
         return all(
-            self._told.flows.get(flow_id) in BEGUN
+            self._told.flows.get(flow_id) in {*BEGUN, FlowState.ABANDONED}
             for flow_id in shown
             if int(flow_id[-15:]) >= first and not self._ledger_sent(flow_id)
         )
@@ -271,7 +280,9 @@ class _Reconciling:
 
     def _take_over_waiting(self) -> None:
         """Tell of waiting invoices that a forgotten night sent: they must not wait any more."""
-        for run_id in sorted({flow.run_id for flow in self._lost.values()}):
+        # Those that a reconciliation recorded before it was killed are among the unfinished.
+        lost = {flow.run_id for flow in self._lost.values()}
+        for run_id in sorted({*lost, *self._ledger.unfinished_runs()}):
             for record in self._ledger.forgotten_waiting(run_id):
                 self._ledger.take_over_waiting(
                     record.invoice_row, run_id, actor=self._by, reason=self._reason
@@ -286,24 +297,29 @@ class _Reconciling:
         """
         for run_id, state in self._told.runs.items():
             run = self._ledger.run(run_id)
-            if run is None or run.state is not RunState.RUNNING:
+            if run is None or run.state not in {RunState.RUNNING, RunState.HELD}:
                 continue
             if state == RunState.FAILED:
                 abandon(self._ledger, run_id, reason=self._reason, actor=self._by)
-                self._ledger.finish_run(
-                    run_id,
-                    state=RunState.FAILED,
-                    exit_code=int(ExitCode.ATTENTION),
-                    balance={},
-                    actor=self._by,
-                    reason=self._reason,
-                )
-            elif state == RunState.HELD:
+                self._finish(run_id, RunState.FAILED)
+            elif state == RunState.RELEASED and run.state is RunState.HELD:
+                self._finish(run_id, RunState.RELEASED)
+            elif state == RunState.HELD and run.state is RunState.RUNNING:
                 self._hold(run_id)
         if self._told.empty:
             # Nobody can tell what they were about to send.
             for run_id in self._ledger.unfinished_runs():
                 self._hold(run_id)
+
+    def _finish(self, run_id: str, state: RunState) -> None:
+        self._ledger.finish_run(
+            run_id,
+            state=state,
+            exit_code=int(ExitCode.ATTENTION),
+            balance={},
+            actor=self._by,
+            reason=self._reason,
+        )
 
     def _hold(self, run_id: str) -> None:
         self._ledger.note("held_before", run_id=run_id, actor=self._by, reason=HOLD)
@@ -340,14 +356,8 @@ class _Reconciling:
 
     # -- telling -------------------------------------------------------------------------------
 
-    def _count(self, lost: LostFlow) -> None:
-        if lost.contents is not None:
-            self._done.invoices += len(lost.contents.invoices)
-            self._done.from_xml += not lost.contents.whole
-
     def _untold(self) -> None:
         """Gather what no file tells any more."""
-        self._done.unreadable = {f.flow_id: f.problem for f in self._lost.values() if f.problem}
         named = {*self._told.flows, *self._beyond}
         known = self._ledger.known_flows(named) | self._lost.keys()
         self._done.vanished = tuple(sorted(named - known))

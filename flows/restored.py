@@ -136,14 +136,18 @@ def beyond_ledger(ledger: Ledger, channel: Channel, settings: Settings) -> tuple
         TransportError, ChannelRefusedError: the other side could not be asked.
     """
     interface = settings.interface
+    alone = not settings.emitter.code_shared
     unsent = {flow.flow_id for flow in ledger.flows(states={FlowState.BUILT})}
-    found = set(ledger.reports_beyond(interface, first=settings.emitter.first_sequence))
+    found: set[str] = set()
+    if alone:
+        found.update(ledger.reports_beyond(interface, first=settings.emitter.first_sequence))
     highest = max(ledger.highest_sequence(interface), settings.emitter.first_sequence - 1)
     for name in remote_names(channel):
         flow = _ours(name, settings)
         if flow is None:
             continue
-        if (flow.interface == interface and flow.sequence > highest) or flow.flow_id in unsent:
+        unnumbered = alone and flow.interface == interface and flow.sequence > highest
+        if unnumbered or flow.flow_id in unsent:
             found.add(flow.flow_id)
     return tuple(sorted(found))
 

@@ -7,17 +7,17 @@ it makes. Every record says who asked for it and why.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, literal, or_, select
 
 from flows.ledger.chunks import ChunkBook
-from flows.ledger.identities import holders_of, place_of, recorded_among
+from flows.ledger.identities import place_of, recorded_among
 from flows.ledger.records import EventMark, WaitingRecord
 from flows.ledger.runs import NIGHTLY
-from flows.ledger.states import InvoiceState, RunState
+from flows.ledger.states import HOLDING, InvoiceState, RunState
 from flows.ledger.store import batches, columns_for, to_record
 from flows.ledger.tables import (
     events,
@@ -257,11 +257,11 @@ class RecoveredBook(ChunkBook):
         *,
         actor: str,
         reason: str,
-    ) -> Mapping[str, str]:
+    ) -> bool:
         """Record a flow that the ledger has forgotten, and its invoices, as just built.
 
-        Their numbers are held from now on. One that another invoice holds already stays with it:
-        both were sent.
+        Their numbers are held from now on; one that another invoice holds stays with it for now
+        (:meth:`hold_numbers`).
 
         Args:
             run_id: the run that built it; the ledger knows it.
@@ -272,15 +272,12 @@ class RecoveredBook(ChunkBook):
             reason: why.
 
         Returns:
-            Numbers of invoices that keep no number of their own, and the flow or file that holds
-            it. Empty, and nothing recorded, when the ledger knows the flow.
+            False when the ledger knows the flow; then nothing is recorded.
         """
         with self._writing() as connection:
             known = select(flows.c.flow_id).where(flows.c.flow_id == built.flow_id)
             if connection.execute(known).first() is not None:
-                return {}
-            keys = [o.identity.key for o in outcomes if o.identity is not None]
-            held = holders_of(connection, keys)
+                return False
             self._insert_flows(connection, run_id, [built])
             taken = recorded_among(connection, run_id, outcomes)
             connection.execute(
@@ -308,7 +305,43 @@ class RecoveredBook(ChunkBook):
                 reason,
                 actor,
             )
-        return {holder.number: holder.flow_id or holder.file for holder in held.values()}
+        return True
+
+    def hold_numbers(self) -> None:
+        """Let every invoice that must hold its number do so, where nobody else holds it.
+
+        Of a number that was sent, given up or rejected, and sent again, the one that holds it is
+        only known once every flow is where it was.
+        """
+        held = select(identities.c.key)
+        with self._writing() as connection:
+            newest = (
+                select(func.max(invoices.c.id))
+                .where(
+                    self._ours(invoices),
+                    invoices.c.state.in_(HOLDING),
+                    invoices.c.identity_key.is_not(None),
+                    invoices.c.identity_key.not_in(held),
+                )
+                .group_by(invoices.c.identity_key)
+            )
+            self._insert_identities(connection, [invoices.c.id.in_(newest)])
+
+    def sent_twice(self, flow_ids: Collection[str]) -> dict[str, str]:
+        """Return numbers of these flows that another invoice holds, and the flow of ours."""
+        found: dict[str, str] = {}
+        with self._reading() as connection:
+            for batch in batches(sorted(flow_ids)):
+                rows = connection.execute(
+                    select(invoices.c.number, invoices.c.flow_id).where(
+                        invoices.c.flow_id.in_(batch),
+                        invoices.c.state.in_(HOLDING),
+                        invoices.c.identity_key.is_not(None),
+                        invoices.c.id.not_in(select(identities.c.invoice_id)),
+                    )
+                )
+                found.update({row.number: row.flow_id for row in rows})
+        return found
 
     def adopt_manifest(
         self, rank: int, *, kind: str, run_id: str | None, sha256: str, previous: str

@@ -75,12 +75,10 @@ def test_an_attachment_that_vanishes_before_it_is_read_makes_its_invoice_wait(
 def test_a_full_disk_below_the_outbox_ends_the_run_as_unfinished_and_the_next_one_resumes(
     firm: Firm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_descriptor: int) -> None:
+    def full(*_written: object, **_how: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    firm.run()
-    firm.now += timedelta(days=1)
-    monkeypatch.setattr("flows.outbox.os.fsync", full)
+    monkeypatch.setattr("flows.outbox.write_bundle", full)
     firm.drop("a.csv", csv([row("F1"), row("F2")]))
     result = firm.run()[0]
     assert result.exit_code is ExitCode.UNFINISHED

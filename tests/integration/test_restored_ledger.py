@@ -13,6 +13,7 @@ import pytest
 from flows import configuration
 from flows.crashpoints import CrashPoint, ReconcilePoint
 from flows.doctor import examine
+from flows.dry_run import rehearse
 from flows.errors import ChorusFlowsError, ConfigurationError, ExitCode, RestoredLedgerError
 from flows.importing import import_file
 from flows.ledger import FlowState, RunState
@@ -308,19 +309,29 @@ def test_a_run_that_was_held_is_held_again_and_its_flows_do_not_leave(place: Res
     assert set(place.arrived()) == SENT
 
 
-def test_a_run_that_was_given_up_stays_so(place: Restorable) -> None:
+@pytest.mark.parametrize("sent_since", [False, True])
+def test_a_run_that_was_given_up_stays_so(place: Restorable, sent_since: bool) -> None:
     [night] = place.firm.run(Mode.HOLD)
     discard(place.firm.configuration(), night.run_id, by="A. Martin", reason="wrong day")
-    place.restore()
     place.later()
+    if sent_since:
+        # The same invoices, in flows of their own: they hold the numbers, not those given up.
+        place.firm.drop("b-again.csv", place.second_content())
+        place.firm.run()
+    place.restore()
     done = place.reconcile()
-    assert set(done.flows.values()) == {"abandoned"}
+    assert set(done.flows.values()) == (
+        {"abandoned", "handed_over"} if sent_since else {"abandoned"}
+    )
+    assert not done.twice
     with place.firm.ledger() as ledger:
         record = ledger.run(night.run_id)
         assert record is not None
         assert record.state is RunState.FAILED
-    place.firm.drop("b-again.csv", place.second_content())
-    assert place.firm.code(place.firm.run()) is ExitCode.FINDINGS
+        assert all(bool(ledger.known([number])) is sent_since for number in TONIGHT)
+    place.later()
+    place.firm.drop("b-once-more.csv", place.second_content() + "\n")
+    assert ExitCode.UNEXPECTED not in {result.exit_code for result in place.firm.run()}
     assert set(place.arrived()) == SENT
     assert set(place.arrived().values()) == {1}
 
@@ -414,3 +425,51 @@ def reconcile_apart(settings: Path, now: datetime) -> tuple[ExitCode, tuple[str,
         configuration.load(settings), by="A. Martin", reason="disk lost", clock=lambda: now
     )
     return done.exit_code, tuple(done.lines())
+
+
+def test_a_rehearsal_on_a_restored_ledger_would_mislead_and_is_refused(place: Restorable) -> None:
+    place.firm.run()
+    place.restore()
+    with pytest.raises(RestoredLedgerError):
+        rehearse(place.firm.configuration(), clock=lambda: place.firm.now)
+
+
+def test_flows_of_another_tool_with_the_same_code_can_be_told_apart_by_a_setting(
+    place: Restorable,
+) -> None:
+    name = "FSO1106A_ABC123_ABC1231106000000000900000"
+    (place.sandbox.in_folder / name).write_bytes(b"<another tool's/>")
+    [result] = place.firm.run()
+    assert any("the other side knows 1 flow (ABC1231106" in told for told in result.problems)
+    place.firm.sections["emitter"]["code_shared"] = True
+    place.firm.write_settings()
+    results = place.firm.run()
+    (place.sandbox.in_folder / name).unlink()
+    assert not [told for result in results for told in result.problems]
+    assert set(place.arrived()) == SENT
+
+
+def test_a_release_and_a_resolution_wait_for_the_reconciliation(place: Restorable) -> None:
+    [night] = place.firm.run(Mode.HOLD)
+    (place.firm.root / "yesterday.backup").unlink()
+    place.back_up()
+    loaded, words = place.firm.configuration(), {"by": "A. Martin", "reason": "looked at"}
+    release(loaded, night.run_id, **words)
+    sent = place.arrived()
+    place.restore()
+    with place.firm.ledger() as ledger:
+        flow_id = ledger.flows(run_id=night.run_id)[0].flow_id
+    for act in (
+        lambda: release(loaded, night.run_id, **words),
+        lambda: discard(loaded, night.run_id, **words),
+        lambda: resolve(loaded, flow_id, resend=True, **words),
+    ):
+        with pytest.raises(RestoredLedgerError):
+            act()
+    place.reconcile()
+    with place.firm.ledger() as ledger:
+        record = ledger.run(night.run_id)
+        assert record is not None
+        assert record.state is RunState.RELEASED
+        assert {f.state for f in ledger.flows(run_id=night.run_id)} == {FlowState.HANDED_OVER}
+    assert place.arrived() == sent
