@@ -4,9 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DATA ?=
+NIGHTS ?= 200
+SEED ?=
+MINUTES ?= 90
+LEDGERS ?= sqlite,postgres
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench conformance docs lock clean
+.PHONY: help setup demo test soak lint bench conformance docs lock clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -27,7 +31,11 @@ demo: $(READY) ## A whole night against a Chorus Pro in miniature, on sample ext
 
 test: $(READY) ## All tests, with real servers where one is needed
 	@tools/servers
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -q -n 2 --dist load
+
+soak: $(READY) ## Nights of random crashes and faults: make soak NIGHTS=200 SEED=7 MINUTES=90
+	@tools/servers
+	$(BIN)/python -m tests.soak --nights $(NIGHTS) --seed "$(SEED)" --minutes $(MINUTES) --ledgers $(LEDGERS)
 
 lint: $(READY) ## ruff, mypy, import-linter, pip-audit
 	$(BIN)/ruff check .

@@ -1,24 +1,28 @@
-"""``make bench``: pieces and validation against peers, the directory, a night.
+"""``make bench``: pieces, validation and deposit against peers, the directory, a night.
 
-``--invoices N`` and ``--lines N`` size the night, ``--rows N`` the reading.
+``--invoices N`` and ``--lines N`` size the night, ``--rows N`` the reading, ``--flows N`` the
+deposit.
 """
 
 from __future__ import annotations
 
 import argparse
 
-from bench import directory, night, pieces, reading, validation
+from bench import deposit, directory, night, pieces, reading, validation
 
 
 def main() -> None:
     """Run the benchmarks named, or all."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument(
-        "what", nargs="*", default=["pieces", "validation", "directory", "reading", "night"]
+        "what",
+        nargs="*",
+        default=["pieces", "validation", "directory", "reading", "deposit", "night"],
     )
     parser.add_argument("--invoices", type=int, default=20_000)
     parser.add_argument("--lines", type=int, default=10)
     parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--flows", type=int, default=20)
     arguments = parser.parse_args()
     if "pieces" in arguments.what:
         pieces.measure()
@@ -28,6 +32,8 @@ def main() -> None:
         directory.measure()
     if "reading" in arguments.what:
         reading.measure(arguments.rows)
+    if "deposit" in arguments.what:
+        deposit.measure(arguments.flows)
     if "night" in arguments.what:
         for referee in ("off", "sample"):
             night.measure(arguments.invoices, arguments.lines, referee)

@@ -8,17 +8,21 @@ that holds one.
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from config.directory_settings import Directory
+from config.ledger_settings import NETWORK_FILE_SYSTEMS, Locks
+from config.opening import Blackout, Window
 from config.retention_settings import Retention
 from config.section import Section
+from config.status_settings import FlowOutcome, FlowStatusChange, InvoiceStatusChange
 
 _SectionT = TypeVar("_SectionT", bound=Section)
 
@@ -38,10 +42,6 @@ class Syntax(StrEnum):
     UBL = "ubl"
 
 
-FlowOutcome = Literal["integrated", "partial", "rejected", "incident", "pending"]
-"""What a flow status means for the invoices of the flow (config/codes/statuses.yaml)."""
-
-
 class Emitter(Section):
     """Who deposits."""
 
@@ -51,6 +51,10 @@ class Emitter(Section):
     """Partner code that AIFE gives at the connection request (three letters, three digits)."""
     first_sequence: Annotated[int, Field(ge=1, lt=10**15)] = 1
     """First flow number when the ledger is empty: set it above the last one of a former tool."""
+    interfaces: dict[Syntax, Annotated[str, Field(pattern=r"^FSO[0-9]{4}[A-Z]$")]] = Field(
+        default_factory=dict
+    )
+    """Interface by syntax (``cii``, ``ubl``), where AIFE opens another one than usual."""
 
 
 class TableControl(Section):
@@ -216,8 +220,15 @@ class Channel(Section):
     """How often a flow is tried again after a failure that may pass."""
     retry_wait: Annotated[float, Field(ge=0)] = 5
     """Seconds before the first retry; doubled each time."""
+    retry_wait_max: Annotated[float, Field(ge=0)] = 300
+    """Longest wait before a retry, in seconds."""
     deadline: Annotated[int, Field(ge=1)] = 4 * 3600
-    """Seconds for the whole deposit of a run."""
+    """Seconds for the whole deposit of a run, waits included; what is under way then may last up
+    to its own time-out (``sftp.operation_timeout``) longer."""
+    blackouts: tuple[Blackout, ...] = ()
+    """Periods without deposits: ``[[channel.blackouts]]`` with ``begins``, ``ends``, ``reason`` and
+    ``collect`` (``false``: no fetching either), for instance a closing that AIFE announced."""
+    window: Window = Window()
     sftp: Sftp = Sftp()
 
 
@@ -239,12 +250,33 @@ class Returns(Section):
     """Hours without a report after which a deposited flow is raised."""
     flow_outcomes: dict[int, FlowOutcome] = Field(default_factory=dict)
     """Overrides of what a flow status (90 to 96) means, which is inferred: see docs/returns.md."""
+    flow_statuses: dict[int, FlowStatusChange] = Field(default_factory=dict)
+    """Flow statuses to change or add, by number: ``[returns.flow_statuses.97]``."""
+    invoice_statuses: dict[int, InvoiceStatusChange] = Field(default_factory=dict)
+    """Life-cycle statuses to change or add, by number: ``[returns.invoice_statuses.13]``."""
+    duplicate_messages: tuple[str, ...] = ()
+    """Further wordings by which Chorus Pro says that an invoice exists already: regular
+    expressions, looked for without accents nor case in texts and code of an error line."""
+    redo_incidents: bool = False
+    """Send a flow that had an incident again by the next run, once; else a person decides, by
+    ``chorus-flows flow resolve``. Prove in qualification that nothing of it was taken."""
     max_bytes: int = 200_000_000
     """Largest return file, after decompression."""
     max_ratio: int = 200
     """Largest decompression ratio of a return file."""
     max_members: int = 10_000
     """Largest number of members of a return archive."""
+
+    @field_validator("duplicate_messages")
+    @classmethod
+    def _expressions(cls, wordings: tuple[str, ...]) -> tuple[str, ...]:
+        for wording in wordings:
+            try:
+                re.compile(wording)
+            except re.error as error:
+                msg = f"{wording!r} is no regular expression: {error}"
+                raise ValueError(msg) from error
+        return wordings
 
 
 class Report(Section):
@@ -307,10 +339,13 @@ class Settings(Section):
     """Overrides of the target's policies, by rule id."""
     state_folder: Path = Path("state")
     """Claimed files, outbox, waiting invoices, return copies; on a local disk."""
-    ledger_url: str = ""
+    ledger_url: str = Field("", repr=False)
     """SQLAlchemy URL; empty: SQLite in the state folder. A password comes from the environment."""
     ledger_password_env: str = ""
     """Environment variable that holds the password of the ledger's database."""
+    sqlite_not_on: tuple[str, ...] = NETWORK_FILE_SYSTEMS
+    """Types of file systems (as ``/proc/mounts`` has them) on which SQLite is refused: shared
+    between machines, they carry neither the shared memory of its WAL nor, often, its locks."""
     run_date: str = "Europe/Paris"
     """Zone of business dates."""
     emitter: Emitter = Emitter()
@@ -328,6 +363,7 @@ class Settings(Section):
     directory: Directory = Directory()
     workers: Workers = Workers()
     referee: Referee = Referee()
+    locks: Locks = Locks()
     prefect: PrefectShell = PrefectShell()
 
     @model_validator(mode="after")
@@ -350,7 +386,8 @@ class Settings(Section):
     @property
     def interface(self) -> str:
         """Chorus Pro interface code of the flows written (AIFE, Le mode EDI, annexe, 2017)."""
-        return {Syntax.CII: "FSO1106A", Syntax.UBL: "FSO1100A"}[self.syntax]
+        usual = {Syntax.CII: "FSO1106A", Syntax.UBL: "FSO1100A"}
+        return self.emitter.interfaces.get(self.syntax) or usual[self.syntax]
 
     def anchored(self, base: Path) -> Settings:
         """Return a copy whose relative paths are taken from ``base``."""

@@ -116,6 +116,7 @@ class ClaimedExtracts:
         finished = self._finished
         fresh = [file for file in claim.files if file.sha256 not in finished]
         self._ledger.record_extracts(self._run_id, fresh)
+        reach(CrashPoint.EXTRACTS_RECORDED)
         for file in claim.files:
             expected = None
             if file.sha256 not in finished:

@@ -10,20 +10,22 @@ from __future__ import annotations
 import logging
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from config.settings import Settings
-from config.statuses import load_statuses
+from config.statuses import statuses_for
 from flows.channels import Channel
 from flows.collect_result import CollectResult, ToDo
+from flows.crashpoints import CrashPoint, reach
 from flows.errors import ConfigurationError
 from flows.fetch import Fetcher
 from flows.folders import StateFolders
 from flows.ledger import InvoiceRecord, Ledger, ReturnRecord, ReturnState
 from flows.overdue import late_finding, overdue_flows, overdue_invoices
+from flows.private_files import open_private
 from flows.profiles import load_profile
 from flows.reconcile import reconcile
 from flows.status_rows import status_rows
@@ -96,6 +98,7 @@ class _Collecting:
         self._folder = StateFolders(settings.state_folder).returns
         self._fetcher = Fetcher(ledger, channel, settings, self._folder, clock)
         self._found = _Found()
+        self._table = statuses_for(settings.returns)
 
     def run(self) -> CollectResult:
         fetched = self._fetcher.fetch()
@@ -108,8 +111,10 @@ class _Collecting:
         settled = reconcile(
             self._ledger, self._found.flow_ids, self._settings, columns=self._columns
         )
+        reach(CrashPoint.FLOWS_SETTLED)
         for return_id, kind in understood.items():
             self._ledger.move_return(return_id, ReturnState.RECONCILED, kind=kind)
+        reach(CrashPoint.RETURNS_RECONCILED)
         problem = fetched.problem or self._fetcher.tidy()
         now = self._clock()
         late = overdue_flows(self._ledger, self._settings, now)
@@ -132,7 +137,7 @@ class _Collecting:
             ),
             overdue=tuple(flow.flow_id for flow in late),
             unknown_overdue=tuple(invoice.number or "" for invoice in unknown),
-            to_do=tuple(todo for i in invoices if i is not None and (todo := _to_do(i))),
+            to_do=tuple(self._to_do(i for i in invoices if i is not None)),
             runs_touched=tuple(sorted(settled.runs)),
             problem=problem,
         )
@@ -148,11 +153,12 @@ class _Collecting:
         content = self._parse(record)
         rows = [row for flow in content.flows for row in status_rows(self._ledger, flow)]
         self._ledger.add_statuses(record.return_id, rows)
+        reach(CrashPoint.STATUSES_ADDED)
         for row in rows:
             self._found.kinds["foreign" if row.foreign else row.kind] += 1
             if row.flow_id is not None and not row.foreign:
                 self._found.flow_ids.add(row.flow_id)
-            if row.invoice_row is not None and _acts_supplier(row.code):
+            if row.invoice_row is not None and self._table.asks_supplier(status_code(row.code)):
                 self._found.supplier_rows.add(row.invoice_row)
         if content.findings:
             self._ledger.add_findings(None, content.findings, return_id=record.return_id)
@@ -178,11 +184,32 @@ class _Collecting:
             limits=self._settings.returns,
         )
 
+    def _to_do(self, invoices: Iterable[InvoiceRecord]) -> Iterator[ToDo]:
+        """Yield what the supplier must do, from the last life-cycle status of each invoice."""
+        concerned = list(invoices)
+        issued_anew = self._ledger.followers(invoice.invoice_row for invoice in concerned)
+        for invoice in concerned:
+            status = self._table.of_invoice(status_code(invoice.life_status or ""))
+            if status is None or status.actor != "supplier":
+                continue
+            if invoice.invoice_row in issued_anew:
+                continue
+            yield ToDo(
+                invoice_row=invoice.invoice_row,
+                number=invoice.number or "",
+                run_id=invoice.run_id,
+                code=invoice.life_status or "",
+                label=status.label,
+                at=invoice.life_at,
+            )
+
     def _keep_aside(self, record: ReturnRecord) -> None:
         kept = self._folder / record.kept_as
         if not kept.exists():
             return
-        shutil.copyfile(kept, self._fetcher.made(_NOT_UNDERSTOOD) / kept.name)
+        aside = self._fetcher.made(_NOT_UNDERSTOOD) / kept.name
+        with kept.open("rb") as source, open_private(aside) as target:
+            shutil.copyfileobj(source, target)
 
 
 def _columns(settings: Settings) -> Mapping[str, str]:
@@ -193,24 +220,3 @@ def _columns(settings: Settings) -> Mapping[str, str]:
         # A profile under repair must not keep reports from being read; runs tell of it.
         _LOG.warning("rejections are told without columns: %s", error)
         return {}
-
-
-def _acts_supplier(code: str) -> bool:
-    status = load_statuses().of_invoice(status_code(code))
-    return status is not None and status.actor == "supplier"
-
-
-def _to_do(invoice: InvoiceRecord) -> ToDo | None:
-    """Return what the supplier must do about an invoice, from its last life-cycle status."""
-    code = invoice.life_status or ""
-    status = load_statuses().of_invoice(status_code(code))
-    if status is None or status.actor != "supplier":
-        return None
-    return ToDo(
-        invoice_row=invoice.invoice_row,
-        number=invoice.number or "",
-        run_id=invoice.run_id,
-        code=code,
-        label=status.label,
-        at=invoice.life_at,
-    )

@@ -19,8 +19,12 @@ GRAVE = frozenset(
         "RT-FLOW-01",
         "RT-FLOW-02",
         "RT-FLOW-03",
+        "RT-FLOW-04",
+        "RT-FLOW-06",
         "RT-REJECT-02",
         "RT-REJECT-03",
+        "RT-DUPLICATE-03",
+        "RT-DUPLICATE-04",
     }
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from config.settings import Settings
 from flows.errors import ConfigurationError
 from flows.wording import faults_of
 
+#: The password in a URL: between the first colon of the login and the last @ before the host.
+_PASSWORD = re.compile(r"[^:/]+://[^:@/]*:([^/]*)@")
 #: Name looked for in the current folder when no ``--config`` is given.
 DEFAULT_NAME = "chorus-flows.toml"
 
@@ -45,7 +48,22 @@ def load(path: Path | None) -> Configuration:
         message = f"The settings file {path} is not valid TOML: {error}."
         raise ConfigurationError(message, next_step="Mend the line, then try again.") from error
     settings = validate(values, str(path)).anchored(path.resolve().parent)
-    return Configuration(settings, path, hashlib.sha256(data).hexdigest())
+    return Configuration(settings, path, _digest(data, settings))
+
+
+def _digest(data: bytes, settings: Settings) -> str:
+    """Return the hash of a settings file, without the password its ledger URL may hold.
+
+    It is told in reports: whoever knows the rest of the file could try passwords against it.
+    """
+    secret = password_in(settings.ledger_url)
+    return hashlib.sha256(data.replace(secret.encode(), b"***") if secret else data).hexdigest()
+
+
+def password_in(url: str) -> str:
+    """Return the password as the text of a URL has it; empty when there is none."""
+    found = _PASSWORD.match(url)
+    return found[1] if found else ""
 
 
 def validate(values: dict[str, object], origin: str) -> Settings:

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from config.settings import Channel as ChannelSettings
 from config.settings import Settings
 from flows.channels import Channel
 from flows.crashpoints import CrashPoint, reach
@@ -24,6 +23,7 @@ from flows.errors import (
     ChorusFlowsError,
     ExitCode,
     IllegalTransitionError,
+    LockLostError,
     OutboxDamagedError,
     TargetExistsError,
     TransportError,
@@ -33,9 +33,18 @@ from flows.ledger import Ledger
 from flows.ledger.records import FlowRecord
 from flows.ledger.states import REPORTED, FlowState
 from flows.ledger.store import utc_now
+from flows.opening import closed
 from flows.recovery import HALF_WAY, discard_quietly, settle
+from transforms.opening import Closed
 
 _LOG = logging.getLogger(__name__)
+
+#: Places of an upload, by the percentage of the bytes sent.
+_ON_THE_WAY = (
+    (1, CrashPoint.UPLOAD_1),
+    (50, CrashPoint.UPLOAD_50),
+    (99, CrashPoint.UPLOAD_99),
+)
 
 
 def _new_token() -> str:
@@ -54,6 +63,8 @@ class DepositResult:
         unsettled: left half-way by an earlier run and not looked at, for the deposit stopped; the
             next recovery looks.
         errors: what went wrong, in order.
+        closed: why the settings let nothing more begin (``channel.window``, ``blackouts``); what
+            remains then waits as planned.
     """
 
     delivered: list[str] = field(default_factory=list)
@@ -62,17 +73,21 @@ class DepositResult:
     damaged: list[str] = field(default_factory=list)
     unsettled: list[str] = field(default_factory=list)
     errors: list[ChorusFlowsError] = field(default_factory=list)
+    closed: Closed | None = None
 
     @property
     def exit_code(self) -> ExitCode:
-        """Attention for a flow in doubt, unfinished for one that remains, else 0."""
+        """Attention for a flow in doubt, unfinished for one that remains unplanned, else 0."""
         doubt = (ExitCode.ATTENTION,) if self.in_doubt else ()
-        rest = (ExitCode.UNFINISHED,) if self.remaining or self.unsettled else ()
+        unplanned = self.unsettled or (self.remaining and self.closed is None)
+        rest = (ExitCode.UNFINISHED,) if unplanned else ()
         return worst(*doubt, *rest, *(error.exit_code for error in self.errors))
 
 
 class DeadlineReachedError(TransportError):
     """Raised when ``channel.deadline`` is over; what is not sent waits for the next run."""
+
+    cause = "deadline"
 
 
 def deposit_flows(
@@ -86,13 +101,15 @@ def deposit_flows(
     sleep: Callable[[float], None] = time.sleep,
     token: Callable[[], str] = _new_token,
     on_progress: Callable[[int, int], None] | None = None,
+    look_first: Callable[[Channel], None] | None = None,
 ) -> DepositResult:
     """Deposit flows in the order given.
 
     Brakes come before: what is given here goes out. A flow that fails in a passing way is tried
     again (``channel.retries``, waits doubled, within ``channel.deadline``); after that, and after
     a refusal, the deposit stops: the others would fail alike. A flow whose outbox file is damaged
-    is passed over. Failures of the channel are in the result, not raised.
+    is passed over. No flow is begun outside ``channel.window`` or in a blackout; one under way is
+    ended. Failures of the channel are in the result, not raised.
 
     Args:
         ledger: says what each flow is, and learns what becomes of it.
@@ -100,22 +117,34 @@ def deposit_flows(
         outbox: folder the flows' paths are relative to.
         flows: records in state ``built`` (or left half-way: these are settled first). A flow that
             is further by now is passed over.
-        settings: give retries, deadline, and whether temporary names are ignored.
-        clock: the present time, for the deadline.
+        settings: give retries, deadline, hours, and whether temporary names are ignored.
+        clock: the present time, for the deadline and the hours.
         sleep: waits that many seconds.
         token: text that makes the temporary name of an attempt unique.
         on_progress: called after each flow with the number done and the number of all.
+        look_first: called once the other side answers, before anything is sent; what it raises
+            besides failures of the channel ends the deposit.
 
     Raises:
         LedgerUnavailableError: a state could not be recorded; recovery settles the flow.
+        LockLostError: another machine took the deposit over; nothing more is sent or touched.
     """
     deposit = _Deposit(
-        ledger, channel, outbox, settings.channel, clock=clock, sleep=sleep, token=token
+        ledger,
+        channel,
+        outbox,
+        settings,
+        clock=clock,
+        sleep=sleep,
+        token=token,
+        look_first=look_first,
     )
     result = DepositResult()
     stopped = False
     for rank, flow in enumerate(flows, start=1):
-        if stopped:
+        if not stopped:
+            result.closed = closed(settings, clock())
+        if stopped or result.closed:
             left = result.unsettled if flow.state in HALF_WAY else result.remaining
             left.append(flow.flow_id)
             continue
@@ -133,11 +162,12 @@ class _Deposit:
         ledger: Ledger,
         channel: Channel,
         outbox: Path,
-        settings: ChannelSettings,
+        settings: Settings,
         *,
         clock: Callable[[], datetime],
         sleep: Callable[[float], None],
         token: Callable[[], str],
+        look_first: Callable[[Channel], None] | None,
     ) -> None:
         self._ledger = ledger
         self._channel = channel
@@ -145,8 +175,10 @@ class _Deposit:
         self._clock = clock
         self._sleep = sleep
         self._token = token
-        self._settings = settings
-        self._end = clock() + timedelta(seconds=settings.deadline)
+        self._look_first = look_first
+        self._hours = settings
+        self._settings = settings.channel
+        self._end = clock() + timedelta(seconds=settings.channel.deadline)
 
     def perform(self, flow: FlowRecord, result: DepositResult) -> bool:
         """Deposit one flow and note the outcome; True when the others should not be tried."""
@@ -177,7 +209,8 @@ class _Deposit:
 
     def _try_until_settled(self, flow: FlowRecord) -> TransportError | None:
         """Try as often as the settings say; return the failure met on the way, if any."""
-        wait = self._settings.retry_wait
+        longest = self._settings.retry_wait_max
+        wait = min(self._settings.retry_wait, longest)
         failure = None
         for remaining in range(self._settings.retries, -1, -1):
             try:
@@ -185,20 +218,30 @@ class _Deposit:
             except DeadlineReachedError:
                 raise
             except TransportError as error:
-                if not remaining or self._clock() + timedelta(seconds=wait) >= self._end:
+                if not remaining or not self._open_after(wait):
                     raise
                 _LOG.warning("flow %s, next try in %s s: %s", flow.flow_id, wait, error)
                 self._sleep(wait)
-                wait *= 2
+                wait = min(2 * wait, longest)
                 failure = error
             else:
                 break
         return failure
 
+    def _open_after(self, wait: float) -> bool:
+        """Whether a try may begin after a wait: before the deadline and within the hours."""
+        then = self._clock() + timedelta(seconds=wait)
+        return then < self._end and closed(self._hours, then) is None
+
     def _try(self, flow: FlowRecord) -> None:
         """Settle what a former try left, then send, unless that settled the flow."""
         self._check_deadline()
         self._channel.connect()
+        # What is under way may be another machine's by now, and is not to be touched then.
+        self._ledger.require_locks()
+        if self._look_first is not None:
+            self._look_first(self._channel)
+            self._look_first = None
         now = self._flow(flow)
         if now.state in HALF_WAY:
             self._settle(now)
@@ -224,12 +267,19 @@ class _Deposit:
             )
         if temporary != final:
             reach(CrashPoint.BEFORE_RENAMING_RECORD)
-            ledger.move_flow(flow.flow_id, FlowState.RENAMING)
+            # Refused when the lock was lost. Frozen from here on, the rename fails: whoever takes
+            # over has removed the temporary name, or keeps the flow in doubt.
+            try:
+                ledger.move_flow(flow.flow_id, FlowState.RENAMING)
+            except LockLostError:
+                self._remove(temporary)  # of this attempt: nobody else knows of it any more
+                raise
             reach(CrashPoint.AFTER_RENAMING_RECORD)
             channel.rename(temporary, final)
         reach(CrashPoint.AFTER_RENAME)
         try:
             ledger.move_flow(flow.flow_id, FlowState(channel.delivered_state))
+            reach(CrashPoint.CONFIRMED)
         except IllegalTransitionError:
             # A collect beside this night may have read the report already: it knows more.
             if self._flow(flow).state not in REPORTED:
@@ -250,8 +300,9 @@ class _Deposit:
 
     def _watch(self, sent: int, total: int) -> None:
         """Stop an upload at the deadline."""
-        if 2 * sent >= total:
-            reach(CrashPoint.UPLOAD_50)
+        for percent, point in _ON_THE_WAY:
+            if 100 * sent >= percent * total:
+                reach(point)
         self._check_deadline()
 
     # -- endings -------------------------------------------------------------------------------
@@ -283,6 +334,11 @@ class _Deposit:
         temporary = flow.temporary_name
         if flow.state is not FlowState.RENAMING or temporary is None:
             return
+        self._ledger.require_locks()
+        self._remove(temporary)
+
+    def _remove(self, temporary: str) -> None:
+        """Remove an upload that is of no use; a failure is only untidy."""
         try:
             discard_quietly(self._channel, temporary)
         except TransportError as error:

@@ -22,6 +22,7 @@ from config.directory import Service, Structure
 from config.directory_settings import Directory
 from flows.errors import ConfigurationError
 from flows.ledger import DirectoryImport, DirectorySource, Ledger
+from flows.word import word
 from schemas.explain import explain
 from transforms.directory_rows import DirectoryFileError, Row, ServiceReader, StructureReader
 from transforms.finding import Finding
@@ -115,6 +116,7 @@ def import_directory(
     dated: date | None = None,
     zone: str = "Europe/Paris",
     by: str,
+    reason: str = "",
 ) -> Imported:
     """Replace the directory of the ledger by that of the files.
 
@@ -127,11 +129,13 @@ def import_directory(
             the day that file was last changed.
         zone: where days begin.
         by: who imports.
+        reason: why; by default the name of the file.
 
     Raises:
-        ConfigurationError: a file cannot be used, or holds much less than the former directory;
-            the former one stays.
+        ConfigurationError: a file cannot be used, or holds much less than the former directory, or
+            nobody is named; the former one stays.
     """
+    said = word(by, reason or structures.name, command="directory import")
     today = ledger.now().astimezone(ZoneInfo(zone)).date()
     day, date_from = _date_of(structures, dated, zone)
     if day > today:
@@ -141,7 +145,11 @@ def import_directory(
     with ExitStack() as stack:
         first = stack.enter_context(_opened(structures))
         source = DirectorySource(
-            dated=day, actor=by, structures_file=structures.name, structures_sha256=_digest(first)
+            dated=day,
+            actor=said.by,
+            structures_file=structures.name,
+            structures_sha256=_digest(first),
+            reason=said.reason,
         )
         second = None
         if services is not None:

@@ -16,8 +16,10 @@ from flows.channels import open_channel
 from flows.configuration import Configuration
 from flows.directory import summary
 from flows.errors import ChorusFlowsError, ConfigurationError, ExitCode, NoLedgerError
+from flows.file_systems import look_up, refuse_network_disk
 from flows.ledger import Ledger, RunRecord, utc_now
-from flows.ledger_access import open_ledger
+from flows.ledger_access import ledger_file, open_ledger
+from flows.restored import require_current
 from flows.sources import load_sources
 from schemas.catalogue import SchemaFileError
 from schemas.xsd import XsdGate
@@ -38,7 +40,8 @@ class Check:
 
 
 def examine(config: Path | None, *, clock: Callable[[], datetime] = utc_now) -> list[Check]:
-    """Check settings, platform, folders, sources, schemas, ledger, clock and channel in this order.
+    """Check settings, platform, folders, sources, schemas, ledger, disk, locks, directory, clock
+    and channel, in this order.
 
     Nothing is made or changed: a ledger, once made, belongs to its environment for good.
     """
@@ -57,6 +60,8 @@ def examine(config: Path | None, *, clock: Callable[[], datetime] = utc_now) -> 
         found.append(_check("sources", lambda: _sources(current)))
         found.append(_check("schemas", lambda: _schemas(current)))
         found.append(_check("ledger", lambda: _ledger(current)))
+        found.append(_check("disk", lambda: _disk(current)))
+        found.append(_check("locks", lambda: _locks(current)))
         found.append(_check("directory", lambda: _directory(current, clock())))
         found.append(_check("clock", lambda: _clock(current, clock())))
         found.append(_check("channel", lambda: _channel(current)))
@@ -122,8 +127,27 @@ def _schemas(loaded: Configuration) -> str:
 
 
 def _ledger(loaded: Configuration) -> str:
+    with _ledger_there(loaded) as ledger:
+        if ledger is not None:
+            require_current(loaded, ledger)
     newest = _newest_run(loaded)
     return f"newest run {newest.run_id}" if newest else "no run yet"
+
+
+def _disk(loaded: Configuration) -> str:
+    """Tell what the ledger is on; a network disk is refused, also before there is a ledger."""
+    file = ledger_file(loaded)
+    if file is None:
+        return "the ledger is in PostgreSQL"
+    refuse_network_disk(file, loaded.settings.sqlite_not_on)
+    mount = look_up(file)
+    return f"{mount.kind} at {mount.place}" if mount else "a file system that cannot be told"
+
+
+def _locks(loaded: Configuration) -> str:
+    with _ledger_there(loaded) as ledger:
+        held = ledger.locks() if ledger is not None else []
+    return "; ".join(f"{lock.name}: {lock}" for lock in held) or "nobody is at work"
 
 
 def _newest_run(loaded: Configuration) -> RunRecord | None:

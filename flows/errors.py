@@ -6,6 +6,7 @@ A message says what happened, where, and the next command to run.
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import ClassVar
 
 
 class ExitCode(IntEnum):
@@ -44,6 +45,9 @@ class ChorusFlowsError(Exception):
     """
 
     exit_code: ExitCode = ExitCode.UNEXPECTED
+    #: Name under which the report explains this kind of error to accountants (``cause.…`` in
+    #: ``config/report_texts``).
+    cause: ClassVar[str] = "unexpected"
 
     def __init__(self, what: str, *, next_step: str = "") -> None:
         self.what = what
@@ -65,6 +69,7 @@ class ConfigurationError(FinalError):
     """Raised when settings, a profile or a command line are wrong."""
 
     exit_code = ExitCode.USAGE
+    cause = "configuration"
 
 
 class LedgerOutdatedError(ConfigurationError):
@@ -82,33 +87,64 @@ class EnvironmentMismatchError(ConfigurationError):
 class LockHeldError(RetryableError):
     """Raised when another run holds the lock; says which process, machine, and since when."""
 
+    cause = "lock"
+
+
+class LockLostError(RetryableError):
+    """Raised when another machine has taken over the lock that this process worked under."""
+
 
 class LedgerUnavailableError(RetryableError):
     """Raised when the database cannot be reached or stays locked."""
+
+    cause = "ledger"
 
 
 class DiskError(RetryableError):
     """Raised when a file of the installation cannot be read or written: a full disk, rights."""
 
+    cause = "disk"
+
 
 class TransportError(RetryableError):
     """Raised when a channel fails in a way that may pass: cut, time-out, full disk."""
+
+    cause = "transport"
 
 
 class ChannelRefusedError(FinalError):
     """Raised when a channel fails for good: host key, authentication, permission, directory."""
 
     exit_code = ExitCode.UNFINISHED
+    cause = "refused"
+
+
+class LoginRefusedError(ChannelRefusedError):
+    """Raised when host key or login is refused; tried again, it might lock the account."""
+
+
+class WindowClosedError(RetryableError):
+    """Raised when the settings allow no deposit at this hour; says when they do."""
+
+    cause = "window"
 
 
 class TargetExistsError(FinalError):
     """Raised when the final name of a flow is already taken on the other side."""
 
     exit_code = ExitCode.ATTENTION
+    cause = "taken"
 
 
 class OutboxDamagedError(FinalError):
     """Raised when a file of the outbox is missing or is not the one that was built."""
+
+    exit_code = ExitCode.ATTENTION
+    cause = "outbox"
+
+
+class RestoredLedgerError(FinalError):
+    """Raised when journal, outbox, manifests or the other side know more than the ledger."""
 
     exit_code = ExitCode.ATTENTION
 
@@ -117,18 +153,21 @@ class ControlError(FinalError):
     """Raised when an extract does not hold what its control says; nothing is deposited."""
 
     exit_code = ExitCode.ATTENTION
+    cause = "control"
 
 
 class BrakeHeldError(FinalError):
     """Raised when a brake stops a run before its first deposit."""
 
     exit_code = ExitCode.ATTENTION
+    cause = "brake"
 
 
 class BalanceError(FinalError):
     """Raised when invoices read and invoices accounted for differ."""
 
     exit_code = ExitCode.ATTENTION
+    cause = "balance"
 
 
 class IllegalTransitionError(FinalError):

@@ -17,6 +17,8 @@ from flows.extract_sides import Side, Sides
 class WrongProfileError(ConfigurationError):
     """Raised when a file is not what its profile describes; nothing of it was read."""
 
+    cause = "profile"
+
 
 @dataclass(frozen=True, slots=True)
 class ExtractFile:

@@ -30,6 +30,8 @@ IN_FLIGHT_PER_WORKER = 2
 class WorkerLostError(RetryableError):
     """Raised when a worker process died (killed, out of memory)."""
 
+    cause = "worker"
+
 
 @contextmanager
 def open_executor(workers: Workers) -> Iterator[tuple[Executor | None, int]]:

@@ -17,8 +17,10 @@ from zoneinfo import ZoneInfo
 from config.settings import Settings
 from flows.channels import Channel, RemoteEntry
 from flows.channels.localfile import fsync_folder
+from flows.crashpoints import CrashPoint, reach
 from flows.errors import ChannelRefusedError, TargetExistsError, TransportError
 from flows.ledger import Ledger, ReturnRecord, ReturnState
+from flows.private_files import private_folder
 from transforms.finding import Finding, Location, Severity
 
 _LOG = logging.getLogger(__name__)
@@ -27,6 +29,8 @@ _INCOMING = "incoming"
 #: Endings under which other tools hide a file they are still writing.
 _UNFINISHED = (".tmp", ".part", ".filepart", ".writing")
 _BLOCK = 1 << 20
+#: Bytes of a file name, on every file system of Linux.
+_LONGEST_NAME = 255
 
 #: What a channel may raise while ``out`` is read.
 ChannelProblem = TransportError | ChannelRefusedError
@@ -108,6 +112,7 @@ class Fetcher:
                     continue
                 if _is_recorded(entry, safe.get(entry.name, ())):
                     self._take_away(entry.name)
+                    reach(CrashPoint.RETURN_REMOVED)
         except (TransportError, ChannelRefusedError) as error:
             return error
         return None
@@ -133,7 +138,9 @@ class Fetcher:
         return not 0 <= self._clock().timestamp() - entry.modified < age
 
     def _fetch(self, entry: RemoteEntry) -> None:
-        incoming = self.made(_INCOMING) / entry.name
+        # Not under its own name, which may be as long as a name can be.
+        named = hashlib.sha256(entry.name.encode("utf-8", "surrogateescape")).hexdigest()
+        incoming = self.made(_INCOMING) / named
         try:
             size = self._channel.get(
                 entry.name, incoming, max_bytes=self._settings.returns.max_bytes
@@ -143,6 +150,7 @@ class Fetcher:
             place, params = Location(entry.name), {"detail": error.what}
             self._findings.append(Finding("RT-FILE-02", Severity.ERROR, place, params=params))
             return
+        reach(CrashPoint.RETURN_FETCHED)
         sha256 = _sha256(incoming)
         if self._ledger.return_seen(sha256):
             incoming.unlink()
@@ -150,9 +158,10 @@ class Fetcher:
             return
         month = self._clock().astimezone(ZoneInfo(self._settings.run_date)).strftime("%Y-%m")
         # The hash keeps two files of one name apart, and makes a second try land on the first.
-        kept = self.made(month) / f"{entry.name}.{sha256[:12]}"
+        kept = self.made(month) / _kept_name(entry.name, sha256)
         incoming.replace(kept)
         fsync_folder(kept.parent)
+        reach(CrashPoint.RETURN_KEPT)
         self._ledger.record_return(
             name=entry.name,
             sha256=sha256,
@@ -161,13 +170,14 @@ class Fetcher:
             kind="",
             state=ReturnState.FETCHED,
         )
+        reach(CrashPoint.RETURN_RECORDED)
         self._names.append(entry.name)
 
     def made(self, name: str) -> Path:
         """Return a folder below the local one, made durably if it is not there."""
         path = self._folder / name
         if not path.is_dir():
-            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private_folder(path)
             fsync_folder(path.parent)
         return path
 
@@ -186,6 +196,13 @@ def _is_recorded(entry: RemoteEntry, records: Collection[ReturnRecord]) -> bool:
         and (entry.modified is None or entry.modified <= record.received_at.timestamp())
         for record in records
     )
+
+
+def _kept_name(name: str, sha256: str) -> str:
+    """Return the name of a local copy: that of the file, cut where it leaves no room, its hash."""
+    mark = f".{sha256[:12]}"
+    room = _LONGEST_NAME - len(mark)
+    return name.encode("utf-8", "replace")[:room].decode("utf-8", "ignore") + mark
 
 
 def _sha256(path: Path) -> str:

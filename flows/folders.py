@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from flows.private_files import private_folder
+
 
 @dataclass(frozen=True, slots=True)
 class StateFolders:
@@ -51,6 +53,4 @@ class StateFolders:
         return f"sqlite:///{self.root.resolve() / 'ledger.sqlite'}"
 
     def _made(self, *parts: str) -> Path:
-        path = self.root.joinpath(*parts)
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return path
+        return private_folder(self.root.joinpath(*parts))

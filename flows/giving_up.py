@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flows.crashpoints import CrashPoint, reach
 from flows.ledger import SYSTEM, FlowState, Ledger
 
 
@@ -20,3 +21,4 @@ def abandon_flows(ledger: Ledger, run_id: str, *, reason: str, actor: str = SYST
     """Abandon the flows of a run that were never sent; the ledger frees their numbers."""
     for flow in ledger.flows(states={FlowState.BUILT}, run_id=run_id):
         ledger.move_flow(flow.flow_id, FlowState.ABANDONED, detail=reason, actor=actor)
+        reach(CrashPoint.FLOW_GIVEN_UP)

@@ -20,6 +20,7 @@ from flows.configuration import Configuration
 from flows.errors import ConfigurationError
 from flows.ledger import SentInvoice
 from flows.ledger_access import open_ledger
+from flows.word import word
 from transforms.amounts import is_scientific
 from transforms.identity import identity_of
 from transforms.invoice import Identifier, Invoice, Party
@@ -27,16 +28,20 @@ from transforms.invoice import Identifier, Invoice, Party
 _SIRET = re.compile("[0-9]{14}")
 
 
-def import_file(configuration: Configuration, file: Path, *, by: str) -> list[str]:
+def import_file(
+    configuration: Configuration, file: Path, *, by: str, reason: str = ""
+) -> list[str]:
     """Hold the numbers listed in ``file`` and return what was done, as lines.
 
     Raises:
-        ConfigurationError: the file cannot be read, or a row is not an invoice; nothing is held.
+        ConfigurationError: the file cannot be read, a row is not an invoice, or nobody is named;
+            nothing is held.
     """
+    said = word(by, reason or f"sent by a former tool: {file.name}", command="ledger import-sent")
     settings = configuration.settings
     rows = list(_read(file, settings.environment.value, settings.identity))
     with open_ledger(configuration) as ledger:
-        result = ledger.import_sent(rows, source=file.name, actor=by)
+        result = ledger.import_sent(rows, source=file.name, actor=said.by, reason=said.reason)
         seal(ledger, settings, "import", result.run_id)
     lines = [f"{result.imported} numbers held, sent by a former tool"]
     lines += [f"already in the ledger: {known.number} ({known.state})" for known in result.known]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from config.profile import Join
+from flows.private_files import make_private, private_folder
 from transforms.finding import Finding, Location, Severity
 from transforms.grouping import RowBlock
 from transforms.joining import key_text
@@ -29,8 +30,9 @@ class JoinIndex:
     """
 
     def __init__(self, path: Path, joins: Iterable[Join]) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(path.parent)
         path.unlink(missing_ok=True)
+        make_private(path)
         self._path = path
         self._joins = {join.name: join for join in joins}
         self._columns: dict[tuple[str, str], tuple[str, ...]] = {}

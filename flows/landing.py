@@ -9,7 +9,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import shutil
+import stat
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +20,9 @@ from typing import TypeAlias
 
 from config.settings import Landing
 from flows.channels.localfile import fsync_folder
+from flows.crashpoints import CrashPoint, reach
 from flows.errors import ExitCode, FinalError, RetryableError
+from flows.private_files import FILE, open_private, private_folder
 
 #: Tells which of some SHA-256 were already processed.
 Processed: TypeAlias = Callable[[Collection[str]], Collection[str]]
@@ -26,15 +30,24 @@ Processed: TypeAlias = Callable[[Collection[str]], Collection[str]]
 #: Sub-folder of a run's claimed files that holds what an earlier run had already processed.
 ALREADY_PROCESSED = "already-processed"
 
+#: Characters that would break the line of a report or a log.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+#: Bytes of a file name, on every file system of Linux.
+_LONGEST_NAME = 255
+
 
 class LandingUnavailableError(RetryableError):
     """Raised when the landing folder cannot be read or a file cannot be claimed."""
+
+    cause = "landing"
 
 
 class ClaimLostError(FinalError):
     """Raised when an extract that a run had claimed is neither with the run nor in the landing."""
 
     exit_code = ExitCode.ATTENTION
+    cause = "claim_lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +96,25 @@ def claim(
     Raises:
         LandingUnavailableError: when the folder cannot be read or a file not moved.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     incomplete: list[str] = []
     for path in _candidates(landing):
         if not _complete(path, landing, now):
-            incomplete.append(_shown(path))
+            incomplete.append(shown(path))
             continue
         try:
             before = path.stat()
             claimed = _move(path, folder)
+            reach(CrashPoint.CLAIM_FILE)
             after = claimed.stat()
         except FileNotFoundError:
             continue  # taken back by its writer since it was listed
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             # A writer still holds the file open: put it back, the next run will take it.
             _move(claimed, landing.folder)
-            incomplete.append(_shown(path))
+            incomplete.append(shown(path))
             continue
+        _keep_private(claimed)
         _bring_companions(landing, path, claimed)
     # The new names survive a power cut: the ledger will say that they are there.
     fsync_folder(folder)
@@ -128,10 +143,11 @@ def claimed_before(
     Raises:
         ClaimLostError: one of them is gone; the run cannot account for it.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     for path in sorted(folder.iterdir()):
         if path.is_file() and not path.name.startswith("."):
-            # The crash may have come between an extract and its companions.
+            # The crash may have come between an extract and its companions, or its rights.
+            _keep_private(path)
             _bring_companions(landing, landing.folder / path.name, path)
     claim = _sort_out(landing, folder, processed, (), apart=apart, reusable=reusable)
     lost = dict(expected or {})
@@ -139,7 +155,9 @@ def claimed_before(
         lost.pop(file.sha256, None)
     if lost:
         for path in _candidates(landing):
-            lost.pop(_describe(path).sha256, None)  # it was put back: the next run takes it
+            if lost.pop(_describe(path).sha256, None) is not None:
+                # It was put back, perhaps without what makes it complete: the next run takes it.
+                _send_companions(landing, folder / path.name, path)
     if lost:
         names = ", ".join(sorted(lost.values()))
         message = f"Claimed and not read to the end, these files are gone from {folder}: {names}."
@@ -158,11 +176,9 @@ def put_back(landing: Landing, files: Iterable[ClaimedFile]) -> tuple[str, ...]:
         if not file.path.exists():
             continue
         target = _move(file.path, landing.folder)
-        for suffix in (landing.control.suffix, landing.done_suffix):  # what makes it complete: last
-            companion = file.path.with_name(file.path.name + suffix)
-            if companion.exists():
-                _move_to(companion, target.with_name(target.name + suffix))
-        names.append(_shown(target))
+        reach(CrashPoint.PUT_BACK)
+        _send_companions(landing, file.path, target)
+        names.append(shown(target))
     return tuple(names)
 
 
@@ -179,7 +195,7 @@ def peek(
     incomplete: list[str] = []
     for path in _candidates(landing):
         if not _complete(path, landing, now):
-            incomplete.append(_shown(path))
+            incomplete.append(shown(path))
             continue
         found.append(_describe(path, apart=apart))
     done = processed([file.sha256 for file in found])
@@ -208,7 +224,7 @@ def _candidates(landing: Landing) -> list[Path]:
 
 def _complete(path: Path, landing: Landing, now: datetime) -> bool:
     if landing.complete_when == "done_file":
-        return path.with_name(path.name + landing.done_suffix).exists()
+        return _exists(path.with_name(path.name + landing.done_suffix))
     try:
         changed = path.stat().st_mtime
     except FileNotFoundError:
@@ -219,10 +235,25 @@ def _complete(path: Path, landing: Landing, now: datetime) -> bool:
 def _move(path: Path, folder: Path) -> Path:
     target = folder / path.name
     rank = 1
-    while target.exists():
+    while _exists(target):
         rank += 1
-        target = folder / f"{path.stem}~{rank}{path.suffix}"
+        target = folder / _numbered(path, rank)
     return _move_to(path, target)
+
+
+def _numbered(path: Path, rank: int) -> str:
+    """Return the name with a number, its stem cut where a file system takes no longer name."""
+    ending = os.fsencode(f"~{rank}{path.suffix}")
+    stem = os.fsencode(path.stem)[: max(0, _LONGEST_NAME - len(ending))]
+    return os.fsdecode(stem + ending)
+
+
+def _exists(path: Path) -> bool:
+    """Whether a file is there; a name longer than a file system takes is none."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def _move_to(path: Path, target: Path) -> Path:
@@ -247,18 +278,57 @@ def _bring_companions(landing: Landing, path: Path, claimed: Path) -> None:
     for suffix in (landing.done_suffix, landing.control.suffix):
         companion, target = path.with_name(path.name + suffix), claimed.name + suffix
         # While the extract itself is (again) in the landing, they are those of that one.
-        if companion.exists() and not path.exists() and not claimed.with_name(target).exists():
-            _move_to(companion, claimed.with_name(target))
+        if (
+            _exists(companion)
+            and not _exists(path)
+            and not _exists(claimed.with_name(target))
+            and not companion.is_symlink()
+        ):
+            _keep_private(_move_to(companion, claimed.with_name(target)))
+            reach(CrashPoint.CLAIM_COMPANION)
+
+
+def _send_companions(landing: Landing, claimed: Path, target: Path) -> None:
+    """Move the companions of an extract that was put back after it."""
+    for suffix in (landing.control.suffix, landing.done_suffix):  # what makes it complete: last
+        companion = claimed.with_name(claimed.name + suffix)
+        home = target.with_name(target.name + suffix)
+        if _exists(companion) and not _exists(claimed) and not _exists(home):
+            _move_to(companion, home)
 
 
 def _move_across(path: Path, target: Path) -> None:
     """Move to another file system: the claimed name appears only once the copy is on disk."""
-    partial = target.with_name(f".{target.name}.part")
-    shutil.copy2(path, partial)
-    with partial.open("rb") as stream:
-        os.fsync(stream.fileno())
-    partial.rename(target)
+    _copy_private(path, target)
     path.unlink()
+
+
+def _keep_private(path: Path) -> None:
+    """Let nobody else read a claimed file, whatever rights it landed with.
+
+    One with a second name elsewhere keeps its rights, which are that one's too: the folder it is
+    in lets nobody in.
+    """
+    facts = path.stat()
+    if stat.S_IMODE(facts.st_mode) == FILE or facts.st_nlink > 1:
+        return
+    try:
+        path.chmod(FILE)
+    except PermissionError:  # it belongs to who dropped it: a copy is ours
+        _copy_private(path, path)
+
+
+def _copy_private(path: Path, target: Path) -> None:
+    facts = path.stat()
+    # Of a length that any name allows, and the same for a second try.
+    digest = hashlib.sha256(os.fsencode(target.name)).hexdigest()
+    partial = target.with_name(f".{digest[:32]}.part")
+    with path.open("rb") as source, open_private(partial) as stream:
+        shutil.copyfileobj(source, stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.utime(partial, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    partial.replace(target)
 
 
 def _sort_out(
@@ -284,7 +354,7 @@ def _sort_out(
         again = file.sha256 in done or file.sha256 in hashes
         if again and not reusable(file.name):
             shelf = folder / ALREADY_PROCESSED
-            shelf.mkdir(exist_ok=True, mode=0o700)
+            private_folder(shelf)
             aside.append(ClaimedFile(_move(file.path, shelf), file.name, file.sha256, file.size))
         else:
             hashes.add(file.sha256)
@@ -299,7 +369,7 @@ def _sort_out(
 
 
 def _describe(path: Path, *, apart: bool = False) -> ClaimedFile:
-    name = _shown(path)
+    name = shown(path)
     try:
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -312,9 +382,13 @@ def _describe(path: Path, *, apart: bool = False) -> ClaimedFile:
         raise LandingUnavailableError(message, next_step=step) from error
 
 
-def _shown(path: Path) -> str:
-    """Return the name of a file as text that can always be written, whatever bytes it holds."""
-    return os.fsencode(path.name).decode("utf-8", "replace")
+def shown(path: Path) -> str:
+    """Return the name of a file as text that can always be written, whatever bytes it holds.
+
+    Two names never become one: they tell the columns and the rows of their files apart.
+    """
+    text = os.fsencode(path.name).decode("utf-8", "backslashreplace")
+    return _CONTROL.sub(lambda found: rf"\x{ord(found[0]):02x}", text)
 
 
 def _unread(path: Path, name: str) -> ClaimedFile | None:

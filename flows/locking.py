@@ -1,9 +1,9 @@
-"""Run locks: one run, and one collect, at a time per state folder.
+"""Run locks of one machine: one run, and one collect, at a time per state folder.
 
 A lock is a POSIX record lock on a file of the state folder. The system lets it go when its process
 ends, however that happens, so a dead owner never blocks the next night; worker processes do not
-inherit it. The file says who holds it. It only works between processes of one machine, or on a
-network disk that carries POSIX locks; the state folder belongs on a local disk.
+inherit it. The file says who holds it. Between machines the lock in the ledger counts
+(``flows.exclusive``, which takes both).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,19 +46,23 @@ def _now() -> datetime:
 
 
 @contextmanager
-def held(folder: Path, name: str, *, clock: Callable[[], datetime] = _now) -> Iterator[Owner]:
+def held(
+    folder: Path, name: str, *, machine: str = "", clock: Callable[[], datetime] = _now
+) -> Iterator[Owner]:
     """Hold the lock ``name`` of a state folder for the time of a ``with`` block.
 
     Args:
         folder: the state folder; it must exist.
         name: what is locked: ``run`` or ``collect``.
+        machine: name of this machine, where the folder is shared with others: their locks are
+            others.
         clock: tells the present moment, with a zone.
 
     Raises:
         LockHeldError: another process, or this one, holds it; says which, where and since when.
         ConfigurationError: the lock file cannot be written.
     """
-    path = folder.resolve() / f"{name}.lock"
+    path = _path(folder, name, machine)
     owner = Owner(os.getpid(), socket.gethostname(), clock().astimezone(UTC).isoformat())
     descriptor = _take(path, name, owner)
     try:
@@ -80,11 +84,18 @@ def held_if_free(
     Raises:
         ConfigurationError: the lock file cannot be written.
     """
+    with if_free(lambda: held(folder, name, clock=clock), wait=wait) as free:
+        yield free
+
+
+@contextmanager
+def if_free(lock: Callable[[], AbstractContextManager[object]], *, wait: float) -> Iterator[bool]:
+    """Hold a lock, waiting up to ``wait`` seconds for its owner; yield whether it is held."""
     end = time.monotonic() + wait
     with ExitStack() as stack:
         while True:
             try:
-                stack.enter_context(held(folder, name, clock=clock))
+                stack.enter_context(lock())
             except LockHeldError:
                 if time.monotonic() >= end:
                     break
@@ -95,9 +106,9 @@ def held_if_free(
         yield False
 
 
-def holder(folder: Path, name: str) -> Owner | None:
+def holder(folder: Path, name: str, *, machine: str = "") -> Owner | None:
     """Return who holds the lock ``name`` now, or None."""
-    path = folder.resolve() / f"{name}.lock"
+    path = _path(folder, name, machine)
     with _guard:
         mine = _mine.get((os.getpid(), path))
         if mine is not None:
@@ -110,6 +121,10 @@ def holder(folder: Path, name: str) -> Owner | None:
             return None if _try_lock(descriptor) else _read(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _path(folder: Path, name: str, machine: str) -> Path:
+    return folder.resolve() / (f"{name}.{machine}.lock" if machine else f"{name}.lock")
 
 
 def _take(path: Path, name: str, owner: Owner) -> int:
@@ -128,6 +143,12 @@ def _take(path: Path, name: str, owner: Owner) -> int:
                 raise _refusal(name, _read(descriptor))
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, json.dumps(asdict(owner)).encode(), 0)
+        except OSError as error:
+            os.close(descriptor)
+            # ENOLCK, most often: a share whose server knows no locks.
+            what = f"The lock {path} cannot be taken: {error.strerror}."
+            advice = "Put the state folder on a disk that has locks (docs/ledger.md, Two machines)."
+            raise ConfigurationError(what, next_step=advice) from error
         except BaseException:
             os.close(descriptor)
             raise

@@ -6,6 +6,8 @@ result. A night that a crash or a fault cut short is resumed under its own numbe
 
 from __future__ import annotations
 
+import functools
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -13,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from flows import brakes, locking, referee, waiting, xml_source
+from flows import brakes, exclusive, opening, referee, restored, waiting, xml_source
 from flows.audit import seal
 from flows.channels import Channel, open_channel
 from flows.collect import collect
@@ -23,11 +25,14 @@ from flows.deposit import deposit_flows
 from flows.errors import (
     BalanceError,
     BrakeHeldError,
+    ChannelRefusedError,
     ControlError,
     ExitCode,
     FinalError,
     IllegalTransitionError,
+    LockLostError,
     RetryableError,
+    TransportError,
     disk_failed,
     worst,
 )
@@ -36,16 +41,18 @@ from flows.figures import figures_of
 from flows.folders import StateFolders
 from flows.giving_up import abandon
 from flows.ledger import FlowState, Ledger, RunRecord, RunState, utc_now
-from flows.ledger_access import open_ledger
 from flows.night_result import Mode, NightResult
 from flows.places import balance_of, balance_record
+from flows.private_files import private_folder
 from flows.progress import Progress, Silent
 from flows.recovery import HALF_WAY, recover
+from flows.redoing import redo_incidents
 from flows.refereeing import ask_referee
 from flows.report import RunFacts, write_report
 from flows.sources import Sources, load_sources
 from flows.stages import Stages
 from flows.transform import Transformation
+from flows.untold import untold
 from flows.worker import rule_context
 from transforms.balance import Balance
 from transforms.formulas import erp_columns
@@ -56,7 +63,8 @@ Perform = Callable[[str, Callable[[], Value]], Value]
 
 
 #: Reason kept with the start of a run that was asked to hold.
-_HOLD = "--hold"
+HOLD = "--hold"
+_LOG = logging.getLogger(__name__)
 #: How long a night waits for a collect that is at work beside it.
 COLLECT_WAIT_SECONDS = 60.0
 
@@ -81,25 +89,28 @@ def run(
     run when the second one fails.
 
     Raises:
-        LockHeldError: when another run is at work.
+        LockHeldError: when another run is at work, on this machine or another.
+        LockLostError: when another machine took over while this one was frozen.
+        RestoredLedgerError: when the ledger is behind what was done; nothing is done then.
         ConfigurationError: when settings, profile, company file or ledger are wrong.
     """
     folders = StateFolders(configuration.settings.state_folder)
-    folders.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folders.root)
     progress = progress or Silent()
     results = results if results is not None else []
-    with (
-        locking.held(folders.root, "run", clock=clock),
-        open_ledger(configuration, clock=clock) as ledger,
-    ):
-        unfinished = ledger.unfinished_run()
-        if unfinished is not None:
+    # One for all runs of this command: what it was refused once is not asked for again.
+    way = functools.cache(lambda: open_channel(configuration.settings.channel))
+    with exclusive.depositing(configuration, clock=clock) as ledger:
+        restored.require_current(configuration, ledger)
+        # Several only when a ledger was restored: the nights that it had forgotten.
+        while (unfinished := ledger.unfinished_run()) is not None:
             progress.tell(f"Resuming run {unfinished.run_id}, cut short earlier.")
-            night = Night(configuration, ledger, unfinished, True, mode, clock, progress)
+            night = Night(configuration, ledger, unfinished, True, mode, clock, progress, way)
             results.append(night.perform(perform))
-            if ledger.unfinished_run() is not None:
+            again = ledger.unfinished_run()
+            if again is not None and again.run_id == unfinished.run_id:
                 return results
-        night = Night(configuration, ledger, None, False, mode, clock, progress)
+        night = Night(configuration, ledger, None, False, mode, clock, progress, way)
         results.append(night.perform(perform))
     return results
 
@@ -116,6 +127,7 @@ class Night:
         mode: Mode,
         clock: Callable[[], datetime],
         progress: Progress,
+        way: Callable[[], Channel],
     ) -> None:
         self._configuration = configuration
         self._settings = configuration.settings
@@ -124,14 +136,18 @@ class Night:
         self._mode = mode
         self._clock = clock
         self._progress = progress
+        self._way = way
         self._folders = StateFolders(self._settings.state_folder)
         self._record = record or self._start()
+        reach(CrashPoint.RUN_STARTED)
         self._run_id = self._record.run_id
         if resumed and mode is Mode.DEPOSIT and self._still_asked_to_hold():
             # Whoever wanted to look before anything leaves has not looked yet.
             self._mode = Mode.HOLD
         self._done = Stages()
         self._transformation: Transformation | None = None
+        #: Whether the other side was seen to know nothing that the ledger does not.
+        self._remote_known = False
         #: Earlier runs whose invoices moved tonight: their reports are written anew.
         self._touched: set[str] = set()
 
@@ -148,6 +164,8 @@ class Night:
         xml_source.require(self._settings, sources.setup.profile)
         try:
             if self._mode is not Mode.DRY_RUN:
+                again = self._record if self._resumed else None
+                self._done.untold = untold(self._ledger, resumed=again)
                 perform("collect", lambda: self._collect(sources))
             perform("transform", lambda: self._transform(sources))
             if self._settings.referee.policy != "off":
@@ -155,6 +173,8 @@ class Night:
             self._check(sources)
             if self._mode is Mode.DEPOSIT:
                 perform("deposit", self._deposit)
+        except LockLostError:
+            raise  # what is left of this run is the other machine's now, its report too
         except (RetryableError, FinalError) as error:
             self._done.problems.append(error)
         except OSError as error:
@@ -195,7 +215,7 @@ class Night:
                     run_date=now.astimezone(ZoneInfo(self._settings.run_date)).date(),
                     settings_hash=self._configuration.digest,
                     version=version("chorus-flows"),
-                    reason=_HOLD if self._mode is Mode.HOLD else "",
+                    reason=HOLD if self._mode is Mode.HOLD else "",
                 )
             except IllegalTransitionError:
                 # A run of the same second: of another company of this ledger, most often.
@@ -204,7 +224,7 @@ class Night:
 
     def _still_asked_to_hold(self) -> bool:
         events = self._ledger.events(run_id=self._run_id, kind="run")
-        return bool(events) and events[0].reason == _HOLD
+        return any(event.reason == HOLD for event in events)
 
     def _collect(self, sources: Sources) -> None:
         """Fetch reports, then settle the flows of earlier runs whose fate was open.
@@ -212,10 +232,22 @@ class Night:
         A channel that fails is told by the results: the night's invoices can still be made ready,
         and the deposit will meet it again.
         """
+        channel = self._way()
+        shut = opening.closed(self._settings, self._clock())
+        if shut is not None and not shut.collects:
+            self._done.recovered = recovered = recover(
+                self._ledger, channel, self._folders.outbox, self._settings, ask=False
+            )
+            half = len(recovered.unsettled)
+            also = f", nor {half} flows left half-way looked up" if half else ""
+            self._done.remarks.append(
+                f"Reports were not fetched{also}: {opening.why(shut, self._settings)}."
+            )
+            return
         with (
-            self._channel() as channel,
-            locking.held_if_free(
-                self._folders.root, "collect", wait=COLLECT_WAIT_SECONDS, clock=self._clock
+            channel,
+            exclusive.collecting_if_free(
+                self._ledger, self._configuration, wait=COLLECT_WAIT_SECONDS, clock=self._clock
             ) as free,
         ):
             if free:
@@ -229,6 +261,8 @@ class Night:
             else:
                 told = "Reports were not fetched by this run: another collect was at work."
                 self._done.remarks.append(told)
+            self._require_remote_known(channel)
+            self._done.remarks += redo_incidents(self._configuration, self._ledger)
             self._done.recovered = recover(
                 self._ledger, channel, self._folders.outbox, self._settings
             )
@@ -297,8 +331,8 @@ class Night:
         flows = [*former, *own]
         self._touched.update(flow.run_id for flow in former)
         self._progress.start("deposit", len(flows))
-        with self._channel() as channel:
-            self._done.deposited = deposit_flows(
+        with self._way() as channel:
+            self._done.deposited = deposited = deposit_flows(
                 self._ledger,
                 channel,
                 self._folders.outbox,
@@ -306,27 +340,53 @@ class Night:
                 self._settings,
                 clock=self._clock,
                 on_progress=lambda done, total: self._progress.advance("deposit", done, total),
+                # It could not be asked before: no flow leaves until it was.
+                look_first=None if self._remote_known else self._look_first,
+            )
+        if deposited.closed is not None and deposited.remaining:
+            left_over = [flow for flow in flows if flow.flow_id in set(deposited.remaining)]
+            self._done.remarks.append(
+                opening.waiting_words(deposited.closed, left_over, self._settings)
             )
 
     def _report(self, balance: Balance | None) -> Path:
         done = self._done
+        deposited = done.deposited
+        waits = deposited.closed if deposited and deposited.remaining else None
         facts = RunFacts(
             dry_run=self._mode is Mode.DRY_RUN,
             resumed=self._resumed,
             held=done.held,
-            problems=self._done.told(remarks=False),
+            problems=done.told(remarks=False, attention=False),
+            causes=done.causes,
             balance=balance,
             already_processed=tuple(
                 file.name
                 for file in (done.transformed.claim.already_processed if done.transformed else ())
             ),
             incomplete=done.transformed.claim.incomplete if done.transformed else (),
+            deposit_tried=deposited is not None,
+            waits=waits,
         )
         touched = {*self._touched, *(done.collected.runs_touched if done.collected else ())}
+        if self._mode is not Mode.DRY_RUN:
+            touched |= {run.run_id for run in self._ledger.untold()}
         touched |= {lost.run_id for lost in (done.transformed.lost if done.transformed else ())}
         for run_id in sorted(touched - {self._run_id}):
-            write_report(self._ledger, run_id, self._settings, RunFacts())
+            changed = RunFacts(deposit_tried=run_id in self._touched, waits=waits)
+            write_report(self._ledger, run_id, self._settings, changed)
         return write_report(self._ledger, self._run_id, self._settings, facts)
+
+    def _require_remote_known(self, channel: Channel) -> None:
+        """Look whether the other side knows more than the ledger, as far as it can be asked."""
+        try:
+            restored.require_remote_known(self._ledger, channel, self._settings)
+            self._remote_known = True
+        except (TransportError, ChannelRefusedError) as error:
+            _LOG.warning("the other side could not be compared with the ledger: %s", error)
+
+    def _look_first(self, channel: Channel) -> None:
+        restored.require_remote_known(self._ledger, channel, self._settings)
 
     def _seal(self, kind: str) -> ExitCode:
         """Seal the run, or its reports once they carry the head; a failure is told, not raised.
@@ -343,9 +403,6 @@ class Night:
         return ExitCode.OK
 
     # -- helpers -------------------------------------------------------------------------------
-
-    def _channel(self) -> Channel:
-        return open_channel(self._settings.channel)
 
     def _balance(self) -> Balance | None:
         """Return what was read against the places of the ledger."""
@@ -370,14 +427,18 @@ class Night:
                 exit_code=int(code),
                 balance=balance_record(balance) if balance else {},
             )
+            reach(CrashPoint.RUN_FINISHED)
         if state is RunState.DONE:
-            waiting.sweep(self._ledger, self._folders.waiting, self._run_id)
+            # Also of runs that were killed before they could.
+            for run_id in (self._run_id, *(run.run_id for run in done.untold)):
+                waiting.sweep(self._ledger, self._folders.waiting, run_id)
         return balance, code
 
     def _give_up(self) -> None:
         """Free what a failed run holds: the right extract may bring the same numbers again."""
         done = self._done
         abandon(self._ledger, self._run_id, reason="; ".join(p.what for p in done.problems))
+        reach(CrashPoint.GIVEN_UP)
         if self._transformation is None or any(isinstance(p, BalanceError) for p in done.problems):
             return
         names = self._transformation.put_back()

@@ -22,6 +22,7 @@ PLACES: Mapping[InvoiceState, Place] = {
     InvoiceState.HANDED_OVER: Place.DEPOSITED,
     InvoiceState.INTEGRATED: Place.DEPOSITED,
     InvoiceState.REJECTED: Place.DEPOSITED,
+    InvoiceState.DUPLICATE: Place.DEPOSITED,
     InvoiceState.OUTCOME_UNKNOWN: Place.DEPOSITED,
     InvoiceState.IN_DOUBT: Place.IN_DOUBT,
 }

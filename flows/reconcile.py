@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from zoneinfo import ZoneInfo
 
 from config.settings import Settings
-from config.statuses import load_statuses
+from flows.crashpoints import CrashPoint, reach
+from flows.duplicates import precedent_of
+from flows.evidence import Evidence, Reader
 from flows.ledger import (
     FlowRecord,
     FlowState,
@@ -23,19 +24,16 @@ from flows.ledger import (
     Ledger,
 )
 from flows.revalidation import complete_messages
-from flows.status_rows import flow_report
-from schemas.explain import explain_platform_message
+from flows.ruling import Findings, Ruling, words_of
 from transforms.error_lines import Member
 from transforms.finding import Finding, Severity
 from transforms.settlement import (
     Fate,
     FlowFate,
     Settlement,
-    Verdict,
     outcome_of,
-    settle,
 )
-from transforms.statuses import ErrorLine, FlowStatusReport, status_code
+from transforms.statuses import FlowStatusReport
 
 #: States of a flow whose arrival was not certain: any word of Chorus Pro makes it so.
 _UNCERTAIN = frozenset(
@@ -49,7 +47,6 @@ _UNCERTAIN = frozenset(
 )
 #: Invoices of a flow that are not in Chorus Pro's hands (their flow was given up by an operator).
 _TAKEN_BACK = frozenset({InvoiceState.QUARANTINED})
-_REASON_LENGTH = 300
 
 
 @dataclass(slots=True)
@@ -85,11 +82,21 @@ def reconcile(
         columns: ERP column by business term, to tell where a rejected value comes from.
     """
     done = Reconciliation()
-    for flow_id in sorted(set(flow_ids)):
-        flow = ledger.flow(flow_id)
-        if flow is not None:
-            _Settling(ledger, flow, settings, columns or {}, done).run()
+    reader = Reader(ledger, settings.returns)
+    for flow in _concerned(ledger, flow_ids):
+        _Settling(ledger, reader, flow, settings, columns or {}, done).run()
     return done
+
+
+def _concerned(ledger: Ledger, flow_ids: Iterable[str]) -> list[FlowRecord]:
+    """Return the flows to settle; what is said of an abandoned one may settle its successors."""
+    named = (ledger.flow(flow_id) for flow_id in sorted(set(flow_ids)))
+    flows = {flow.flow_id: flow for flow in named if flow is not None}
+    abandoned = [flow for flow in flows.values() if flow.state is FlowState.ABANDONED]
+    for flow in abandoned:
+        flows |= {after.flow_id: after for after in ledger.successors(flow.flow_id)}
+    # The successors first: whether an abandoned flow is alarming depends on them.
+    return sorted(flows.values(), key=lambda f: (f.state is FlowState.ABANDONED, f.flow_id))
 
 
 class _Settling:
@@ -98,15 +105,18 @@ class _Settling:
     def __init__(
         self,
         ledger: Ledger,
+        reader: Reader,
         flow: FlowRecord,
         settings: Settings,
         columns: Mapping[str, str],
         done: Reconciliation,
     ) -> None:
         self._ledger = ledger
+        self._reader = reader
         self._flow = flow
         self._settings = settings
         self._columns = columns
+        self._findings = Findings(flow.flow_id, columns)
         self._done = done
         self._invoices = {
             invoice.invoice_row: invoice
@@ -118,83 +128,81 @@ class _Settling:
 
     def run(self) -> None:
         self._done.runs.add(self._flow.run_id)
-        reports, confirmed = self._evidence()
+        evidence = self._reader.evidence(self._flow.flow_id)
         if self._flow.state is FlowState.ABANDONED:
-            self._report_of_abandoned(reports, bool(confirmed))
+            self._report_of_abandoned(evidence)
             return
         members = [
             Member(invoice.invoice_row, invoice.member_id or "", invoice.number or "")
             for invoice in self._invoices.values()
         ]
-        settlement = settle(
-            self._flow.flow_id,
-            members,
-            reports,
-            confirmed=confirmed,
-            overrides=self._settings.returns.flow_outcomes,
-        )
-        self._apply(settlement, members, reports)
+        settlement = self._reader.settlement(self._flow.flow_id, members, evidence)
+        self._apply(settlement, evidence.reports)
 
-    def _evidence(self) -> tuple[list[FlowStatusReport], set[int]]:
-        """Return the reports of the flow, and the invoices that life-cycle statuses prove."""
-        zone = ZoneInfo(self._settings.returns.timezone)
-        table = load_statuses()
-        reports: list[FlowStatusReport] = []
-        confirmed: set[int] = set()
-        for record in self._ledger.statuses(flow_id=self._flow.flow_id):
-            if record.status.kind == "flow":
-                reports.append(flow_report(record, zone))
-            elif record.status.invoice_row is not None:
-                status = table.of_invoice(status_code(record.status.code))
-                if status is not None and status.exists:
-                    confirmed.add(record.status.invoice_row)
-        return reports, confirmed
+    def _rulings(self, settlement: Settlement) -> dict[int, Ruling]:
+        """Return what becomes of the invoices that something decisive was said of."""
+        rulings: dict[int, Ruling] = {}
+        for row, verdict in settlement.verdicts.items():
+            if verdict.fate is Fate.DUPLICATE:
+                known = precedent_of(self._ledger, self._reader, self._flow, self._invoices[row])
+                rulings[row] = Ruling(known.result, verdict, known)
+            elif verdict.fate is not Fate.PENDING:
+                rulings[row] = Ruling(InvoiceState(verdict.fate.value), verdict)
+        return rulings
 
-    def _apply(
-        self,
-        settlement: Settlement,
-        members: Sequence[Member],
-        reports: Sequence[FlowStatusReport],
-    ) -> None:
+    def _apply(self, settlement: Settlement, reports: Sequence[FlowStatusReport]) -> None:
         flow_id = self._flow.flow_id
+        rulings = self._rulings(settlement)
         changed = {
-            row: verdict
-            for row, verdict in settlement.verdicts.items()
-            if verdict.fate is not Fate.PENDING
-            and verdict.fate.value != self._invoices[row].state.value
+            row: ruling
+            for row, ruling in rulings.items()
+            if ruling.state is not self._invoices[row].state
         }
         # Told before it is done: after a crash in between it is told twice rather than never.
-        self._tell_of_invoices(changed, len(members))
+        self._tell_of_invoices(changed, settlement)
+        reach(CrashPoint.SETTLEMENT_TOLD)
         state = self._flow.state
         if settlement.fate is not FlowFate.PENDING:
             state = FlowState(settlement.fate.value)
-        elif settlement.arrived and state in _UNCERTAIN:
+        elif settlement.arrived and state in _UNCERTAIN and self._may_have_left(reports):
             state = FlowState.DEPOSITED
-        detail = _words(reports[-1]) if reports else "a life-cycle status of one of its invoices"
+        detail = words_of(reports[-1]) if reports else "a life-cycle status of one of its invoices"
         if state is not self._flow.state:
-            self._tell(self._of_flow(settlement, state, len(members), reports))
+            self._tell(self._findings.of_flow(settlement, state, reports))
             if self._flow.state in _UNCERTAIN:
                 # It had arrived after all: what was in doubt is deposited, then settled.
                 self._ledger.move_flow(flow_id, FlowState.DEPOSITED, detail=detail)
+                reach(CrashPoint.ARRIVAL_RECORDED)
+        if settlement.received_twice:
+            self._tell_once(self._findings.about_flow("RT-FLOW-05", {}, Severity.WARNING))
         self._ledger.settle_members(
             flow_id,
-            {row: (verdict.fate.value, _reason(verdict)) for row, verdict in changed.items()},
+            {row: (ruling.state, ruling.reason) for row, ruling in changed.items()},
+            earlier={row: one.earlier for row, one in rulings.items() if one.earlier is not None},
         )
+        reach(CrashPoint.MEMBERS_SETTLED)
         self._ledger.move_flow(flow_id, state, detail=detail)
+        reach(CrashPoint.FLOW_MOVED)
         if self._settings.identity.reuse_number_after_rejection:
-            rejected = [r for r, v in settlement.verdicts.items() if v.fate is Fate.REJECTED]
+            rejected = [row for row, one in rulings.items() if one.state is InvoiceState.REJECTED]
             self._ledger.free_identities(rejected, reason=f"rejected at integration of {flow_id}")
-        self._done.moved.update(InvoiceState(v.fate.value) for v in changed.values())
+        self._done.moved.update(ruling.state for ruling in changed.values())
         if state is not self._flow.state:
             self._done.flows[flow_id] = state
 
+    def _may_have_left(self, reports: Sequence[FlowStatusReport]) -> bool:
+        # A life-cycle status of an invoice whose flow waits to be sent again is the first one's.
+        return bool(reports) or self._flow.attempts > 0 or self._flow.replaces is None
+
     # -- what a person should know -------------------------------------------------------------
 
-    def _tell_of_invoices(self, changed: Mapping[int, Verdict], members: int) -> None:
+    def _tell_of_invoices(self, changed: Mapping[int, Ruling], settlement: Settlement) -> None:
         found: dict[str, list[Finding]] = {}
-        for row, verdict in changed.items():
+        for row, ruling in changed.items():
             invoice = self._invoices[row]
-            found[invoice.member_id or ""] = self._of_invoice(invoice, verdict, members)
+            found[invoice.member_id or ""] = self._findings.of_invoice(
+                invoice, ruling, settlement, number_taken=self._number_taken
+            )
         told = complete_messages(
             self._ledger, self._flow, self._settings, found, columns=self._columns
         )
@@ -202,58 +210,26 @@ class _Settling:
             invoice = self._invoices[row]
             self._tell([_at(one, invoice) for one in told[invoice.member_id or ""]], row)
 
-    def _of_invoice(self, invoice: InvoiceRecord, verdict: Verdict, members: int) -> list[Finding]:
-        facts = {"number": invoice.number or "", "flow": self._flow.flow_id}
-        found: list[Finding] = []
-        match verdict.fate:
-            case Fate.UNKNOWN:
-                found.append(self._finding("RT-OUTCOME-01", facts))
-            case Fate.REJECTED if not verdict.errors or not (verdict.named or members == 1):
-                found.append(self._finding("RT-REJECT-01", facts))
-            case _:  # in a flow of one, what is said of the flow is said of the invoice
-                found += self._explained(verdict.errors)
-        if verdict.fate is Fate.INTEGRATED and (
-            invoice.state is InvoiceState.REJECTED or verdict.contradicted
-        ):
-            found.append(self._finding("RT-REJECT-02", facts))
-            if self._number_taken(invoice):
-                found.append(self._finding("RT-REJECT-03", facts))
-        return found
-
-    def _of_flow(
-        self,
-        settlement: Settlement,
-        state: FlowState,
-        members: int,
-        reports: Sequence[FlowStatusReport],
-    ) -> list[Finding]:
-        found: list[Finding] = []
-        if settlement.contradictory:
-            found.append(self._finding("RT-FLOW-01", {}))
-        if state is FlowState.INCIDENT:
-            found.append(self._finding("RT-FLOW-02", {"detail": _words(reports[-1])}))
-        if members > 1 or state is not FlowState.REJECTED:
-            found += self._explained(settlement.unattributed)
-        return found
-
-    def _report_of_abandoned(self, reports: Sequence[FlowStatusReport], confirmed: bool) -> None:
-        overrides = self._settings.returns.flow_outcomes
-        outcomes = {outcome_of(report, overrides) for report in reports}
-        if confirmed or outcomes & {"integrated", "partial", "pending"}:
-            # The operator gave up or replaced a flow that Chorus Pro had received.
-            self._tell([self._finding("RT-FLOW-03", {})])
-
-    def _explained(self, lines: Iterable[ErrorLine]) -> list[Finding]:
-        found: list[Finding] = []
-        for line in lines:
-            # The description may only name the member: read with the label, it would spoil it.
-            named = " ".join(part for part in (line.nature, line.code) if part)
-            text = line.label or line.description or named
-            found += explain_platform_message(text, self._columns)
-        return found
-
-    def _finding(self, rule: str, params: Mapping[str, str]) -> Finding:
-        return Finding(rule, Severity.ERROR, value=self._flow.flow_id, params=dict(params))
+    def _report_of_abandoned(self, evidence: Evidence) -> None:
+        outcomes = {outcome_of(report, self._reader.table) for report in evidence.reports}
+        if not evidence.confirmed and not outcomes & {"integrated", "partial", "pending"}:
+            return
+        # The operator gave up or replaced a flow that Chorus Pro had received. Nothing is there
+        # twice when the second deposit was refused as a duplicate of the first.
+        settlement = self._reader.sent_in(self._flow.flow_id)
+        there = {
+            row
+            for row, verdict in settlement.verdicts.items()
+            if verdict.fate not in {Fate.REJECTED, Fate.DUPLICATE}
+        }
+        refused = {
+            member.invoice_row
+            for after in self._ledger.successors(self._flow.flow_id)
+            for member in self._ledger.members(after.flow_id)
+            if member.outcome is InvoiceState.DUPLICATE
+        }
+        if there - refused:
+            self._tell([self._findings.about_flow("RT-FLOW-03", {})])
 
     def _number_taken(self, invoice: InvoiceRecord) -> bool:
         held = self._ledger.known([invoice.number or ""]).get(invoice.number or "", ())
@@ -272,21 +248,13 @@ class _Settling:
             )
             self._done.findings.extend(findings)
 
+    def _tell_once(self, finding: Finding) -> None:
+        known = self._ledger.findings(flow_id=self._flow.flow_id)
+        if finding.rule not in {record.finding.rule for record in known}:
+            self._tell([finding])
+
 
 def _at(finding: Finding, invoice: InvoiceRecord) -> Finding:
     """Return the finding at the place of the extract where the invoice begins."""
     place = replace(finding.location, file=invoice.file, line=invoice.first_line)
     return replace(finding, location=place)
-
-
-def _words(report: FlowStatusReport) -> str:
-    """Return a status as a few words for the ledger: its number and what came with it."""
-    said = " – ".join(text for text in (report.complement, report.comment) if text)
-    return f"{report.raw_code} {said}".strip()[:_REASON_LENGTH]
-
-
-def _reason(verdict: Verdict) -> str:
-    texts = [line.label or line.description or line.code for line in verdict.errors]
-    if not texts and verdict.report is not None:
-        texts = [_words(verdict.report)]
-    return " | ".join(dict.fromkeys(texts))[:_REASON_LENGTH]

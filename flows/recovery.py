@@ -12,6 +12,7 @@ from pathlib import Path
 
 from config.settings import Settings
 from flows.channels import Channel, RemoteEntry
+from flows.crashpoints import CrashPoint, reach
 from flows.errors import ChannelRefusedError, ExitCode, TransportError, worst
 from flows.ledger import Ledger
 from flows.ledger.records import FlowRecord
@@ -39,8 +40,8 @@ class RecoveryResult:
             still ``running`` must pass its brakes first.
         withheld: flows of the outbox of a run that is held or failed: an operator releases them.
         missing: flows to deposit whose file is not in the outbox any more; they cannot be sent.
-        unsettled: left half-way, as they were, because of ``problem``; a deposit settles them
-            first when it is given them, else the next recovery does.
+        unsettled: left half-way, as they were, because of ``problem`` or because nobody may be
+            asked; a deposit settles them first when it is given them, else the next recovery.
         problem: why the other side could not be asked, or None.
     """
 
@@ -61,7 +62,9 @@ class RecoveryResult:
         return worst(*look, *again)
 
 
-def recover(ledger: Ledger, channel: Channel, outbox: Path, settings: Settings) -> RecoveryResult:
+def recover(
+    ledger: Ledger, channel: Channel, outbox: Path, settings: Settings, *, ask: bool = True
+) -> RecoveryResult:
     """Settle every flow left half-way, and tell which flows are still to deposit.
 
     The other side is only asked when a flow was left half-way. Raises nothing of the channel's:
@@ -72,6 +75,7 @@ def recover(ledger: Ledger, channel: Channel, outbox: Path, settings: Settings) 
         channel: where the flows went.
         outbox: folder the flows' paths are relative to.
         settings: tell whether the server ignores temporary names.
+        ask: whether the other side may be called; if not, what is half-way stays so.
 
     Raises:
         LedgerUnavailableError: the ledger cannot be read or written.
@@ -81,7 +85,7 @@ def recover(ledger: Ledger, channel: Channel, outbox: Path, settings: Settings) 
     problem: TransportError | ChannelRefusedError | None = None
     ignored = settings.channel.temporary_ignored
     for flow in _oldest_first(ledger.flows(states=HALF_WAY)):
-        if problem is None:
+        if ask and problem is None:
             try:
                 channel.connect()
                 state = settle(ledger, channel, flow, temporary_ignored=ignored)
@@ -136,10 +140,13 @@ def settle(
     Raises:
         TransportError: the other side could not be asked; nothing is recorded.
         ChannelRefusedError: it refused the connection; nothing is recorded.
+        LockLostError: another machine took the deposit over; nothing is touched.
     """
+    ledger.require_locks()
     final = channel.final_path(flow.file_name)
     state, detail = _judge(channel, flow, final, temporary_ignored)
     ledger.move_flow(flow.flow_id, state, detail=detail)
+    reach(CrashPoint.RECOVERED)
     _LOG.info("flow %s, left %s: %s (%s)", flow.flow_id, flow.state.value, state.value, detail)
     return state
 
@@ -156,6 +163,7 @@ def _judge(
     if not temporary_ignored:
         return FlowState.IN_DOUBT, "the server may have taken the temporary name"
     removed = discard_quietly(channel, temporary)
+    reach(CrashPoint.TEMPORARY_REMOVED)
     if flow.state is FlowState.UPLOADING:
         return FlowState.BUILT, "upload not ended; nothing can have arrived"
     if removed:

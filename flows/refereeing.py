@@ -17,6 +17,7 @@ from config.target import Target
 from flows.errors import ExitCode
 from flows.folders import StateFolders
 from flows.ledger import FlowState, Ledger, MemberRecord
+from flows.private_files import open_private
 from flows.referee import Question, Referees, sampled, version_of
 from flows.referee_process import Answer
 from flows.sent import sent_members
@@ -147,5 +148,6 @@ def _waived(target: Target, question: Question, type_code: str | None) -> frozen
 
 def _keep(folder: Path, one: _Asked) -> Path:
     path = folder / f"{one.member.member_id}.xml"
-    path.write_bytes(one.xml)
+    with open_private(path) as stream:
+        stream.write(one.xml)
     return path

@@ -6,14 +6,21 @@ import hashlib
 from collections.abc import Callable
 from datetime import datetime
 
-from flows import locking
+from flows import exclusive
 from flows.audit import seal
 from flows.configuration import Configuration
+from flows.crashpoints import CrashPoint, reach
 from flows.errors import ConfigurationError, OutboxDamagedError
 from flows.folders import StateFolders
 from flows.ledger import FlowRecord, FlowState, Ledger, utc_now
-from flows.ledger_access import open_ledger
-from flows.outbox import write_flow
+from flows.ledger.states import SENT_AGAIN
+from flows.members import RunFacts as MemberRun
+from flows.members import keep as keep_members
+from flows.members import outcome_of
+from flows.outbox import remove_unknown, write_flow
+from flows.report import RunFacts, write_report
+from flows.restored import require_current
+from flows.word import word
 from transforms.bundle import Member
 from transforms.naming import flow_id, flow_name, member_name, parse_name
 from transforms.outcome import BuiltFlow
@@ -38,14 +45,13 @@ def resolve(
         ConfigurationError: no such flow, it is not in doubt, or nobody is named.
         OutboxDamagedError: its file is not in the outbox any more, so that it cannot go again.
         LockHeldError: a run is at work.
+        RestoredLedgerError: the ledger is behind what was done; nothing is done then.
     """
-    if not by.strip() or not reason.strip():
-        raise ConfigurationError("flow resolve needs --by and --reason.")
+    said = word(by, reason, command="flow resolve")
+    by, reason = said.by, said.reason
     folders = StateFolders(configuration.settings.state_folder)
-    with (
-        locking.held(folders.root, "run", clock=clock),
-        open_ledger(configuration, clock=clock, create=False) as ledger,
-    ):
+    with exclusive.depositing(configuration, clock=clock, create=False) as ledger:
+        require_current(configuration, ledger)
         flow = ledger.flow(wanted.rpartition("_")[2])
         if flow is None:
             raise ConfigurationError(f"The ledger knows no flow {wanted}.")
@@ -57,11 +63,16 @@ def resolve(
             )
         if not resend:
             ledger.move_flow(flow.flow_id, FlowState.DEPOSITED, detail=reason, actor=by)
-            seal(ledger, configuration.settings, "resolve", flow.run_id)
-            return f"Flow {flow.flow_id} counts as deposited; its report will confirm it."
-        again = _again(configuration, ledger, folders, flow, by=by, reason=reason)
-        seal(ledger, configuration.settings, "resolve", flow.run_id)
-        return f"Flow {flow.flow_id} goes again as {again.flow_id} with the next run."
+            told = f"Flow {flow.flow_id} counts as deposited; its report will confirm it."
+        else:
+            again = send_again(configuration, ledger, folders, flow, by=by, reason=reason)
+            told = f"Flow {flow.flow_id} goes again as {again.flow_id} with the next run."
+        reach(CrashPoint.RESOLVED)
+        settings = configuration.settings
+        seal(ledger, settings, "resolve", flow.run_id)
+        write_report(ledger, flow.run_id, settings, RunFacts())
+        seal(ledger, settings, "report")
+        return told
 
 
 def _check_unchanged(folders: StateFolders, flow: FlowRecord) -> None:
@@ -81,7 +92,7 @@ def _check_unchanged(folders: StateFolders, flow: FlowRecord) -> None:
     raise OutboxDamagedError(message, next_step=step)
 
 
-def _again(
+def send_again(
     configuration: Configuration,
     ledger: Ledger,
     folders: StateFolders,
@@ -90,10 +101,25 @@ def _again(
     by: str,
     reason: str,
 ) -> BuiltFlow:
-    """Build the new flow from the bytes of the old one, and hand the invoices over to it."""
+    """Build the new flow from the bytes of the old one, and hand its invoices over to it.
+
+    Those that Chorus Pro is known to have integrated or rejected are left out.
+
+    Raises:
+        OutboxDamagedError: the old file is not in the outbox any more.
+    """
     settings = configuration.settings
     _check_unchanged(folders, flow)
-    old = {member.member_id: member.invoice_row for member in ledger.members(flow.flow_id)}
+    carried = ledger.members(flow.flow_id)
+    settled = {m.member_id for m in carried if m.state not in SENT_AGAIN}
+    old = {m.member_id: m.invoice_row for m in carried if m.member_id not in settled}
+    if not old:
+        message = f"Every invoice of flow {flow.flow_id} is settled: none is to be sent again."
+        step = f"See: chorus-flows status --flow {flow.flow_id}"
+        raise ConfigurationError(message, next_step=step)
+    # What an earlier try left that was cut short: its numbers are never given again.
+    known = {other.file_name for other in ledger.flows(run_id=flow.run_id)}
+    remove_unknown(folders.outbox / flow.run_id, known)
     numbers = ledger.reserve_sequences(
         flow.interface, len(old), first=settings.emitter.first_sequence
     )
@@ -107,8 +133,11 @@ def _again(
                 if name.endswith(".xsl"):
                     sheet = Member(name, xml)
                     continue
+                member_id = parse_name(name).flow_id
+                if member_id in settled:
+                    continue
                 sequence = numbers[len(members)]
-                rows[old[parse_name(name).flow_id]] = flow_id(application, flow.interface, sequence)
+                rows[old[member_id]] = flow_id(application, flow.interface, sequence)
                 members.append(Member(member_name(application, flow.interface, sequence), xml))
     except (OSError, UnbundleError, KeyError, IndexError) as error:
         message = f"The file of flow {flow.flow_id} cannot be used again: {error}."
@@ -127,6 +156,24 @@ def _again(
         content_sha256=digest.content_sha256,
         invoices=len(members),
     )
+    invoices = {invoice.invoice_row: invoice for invoice in ledger.invoices(flow_id=flow.flow_id)}
+    keep_members(
+        folders.outbox,
+        built,
+        [
+            outcome_of(
+                invoices[row],
+                environment=settings.environment.value,
+                flow_id=built.flow_id,
+                member_id=member,
+            )
+            for row, member in rows.items()
+        ],
+        run=MemberRun(flow.run_id),
+        scope=(settings.environment.value, settings.emitter.company, application),
+        replaces=flow.flow_id,
+    )
+    reach(CrashPoint.RESEND_BUILT)
     ledger.replace_flow(
         flow.flow_id, built, run_id=flow.run_id, members=rows, actor=by, reason=reason
     )

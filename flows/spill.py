@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from flows.private_files import make_private, private_folder
 from transforms.grouping import Part, finding_from_json, finding_to_json
 
 _BATCH = 2000
@@ -21,8 +22,9 @@ class Spill:
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(path.parent)
         path.unlink(missing_ok=True)
+        make_private(path)
         self._path = path
         self._database = sqlite3.connect(path)
         # A scratch file: what a crash loses is read again from the extract.

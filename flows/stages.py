@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 from flows.collect_result import CollectResult
 from flows.deposit import DepositResult
-from flows.errors import ChorusFlowsError, ExitCode
+from flows.errors import BrakeHeldError, ChorusFlowsError, ExitCode, OutboxDamagedError
 from flows.recovery import RecoveryResult
 from flows.refereeing import Refereed
 from flows.transform import Transformed
+from flows.untold import Untold
 from transforms.balance import Balance, Place, Tally
 
 
@@ -26,6 +27,8 @@ class Stages:
     """The brakes that held the run."""
     problems: list[ChorusFlowsError] = field(default_factory=list)
     """What stopped a stage."""
+    untold: tuple[Untold, ...] = ()
+    """Earlier runs of which a killed process could not tell."""
     remarks: list[str] = field(default_factory=list)
     """What is worth telling and changes no exit code."""
 
@@ -34,14 +37,34 @@ class Stages:
         """Return what stopped a stage, then what was lost without stopping one."""
         return [*self.problems, *(self.transformed.lost if self.transformed else ())]
 
-    def told(self, *, remarks: bool = True) -> tuple[str, ...]:
-        """Return what went wrong, in words, once each; then the remarks."""
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """Return the kinds of what went wrong, once each; a brake is told apart."""
+        errors: list[ChorusFlowsError] = list(self.errors)
+        stages = [stage for stage in (self.collected, self.recovered) if stage is not None]
+        errors += [stage.problem for stage in stages if stage.problem is not None]
+        if self.deposited is not None:
+            errors += self.deposited.errors
+        causes = [error.cause for error in errors if not isinstance(error, BrakeHeldError)]
+        if self.recovered is not None and self.recovered.missing:
+            causes.append(OutboxDamagedError.cause)
+        return tuple(dict.fromkeys(causes))
+
+    def told(self, *, remarks: bool = True, attention: bool = True) -> tuple[str, ...]:
+        """Return what went wrong, in words, once each.
+
+        Args:
+            remarks: also what is only worth telling.
+            attention: also what a person must look at, which a report shows apart.
+        """
         told = [str(problem) for problem in self.errors]
+        told += [str(run) for run in self.untold if run.code is not ExitCode.OK]
         if self.collected is not None:
-            told += self.collected.attention
+            told += self.collected.attention if attention else ()
             told += [str(self.collected.problem)] if self.collected.problem else []
         if self.recovered is not None:
             told += [str(self.recovered.problem)] if self.recovered.problem else []
+            told += [_in_doubt(f.flow_id) for f in self.recovered.in_doubt] if attention else []
             told += [
                 f"Flow {flow.flow_id} cannot be sent: its file is not in the outbox any more. "
                 f"Restore it, or give up what is left of its run: chorus-flows release "
@@ -52,19 +75,23 @@ class Stages:
             told += self.refereed.told
         if self.deposited is not None:
             told += [str(error) for error in self.deposited.errors]
+            told += map(_in_doubt, self.deposited.in_doubt) if attention else ()
         return tuple(dict.fromkeys([*told, *(self._remarks() if remarks else ())]))
 
     def _remarks(self) -> list[str]:
         withheld = self.recovered.withheld if self.recovered else ()
         runs = dict.fromkeys(flow.run_id for flow in withheld)
-        return self.remarks + [
+        quiet = [str(run) for run in self.untold if run.code is ExitCode.OK]
+        held = [
             f"Run {run_id} is still held: chorus-flows release {run_id} --by … --reason …"
             for run_id in runs
         ]
+        return [*self.remarks, *quiet, *held]
 
     def codes(self, balance: Balance | None) -> list[ExitCode]:
         """Return every exit code that applies."""
         codes = [error.exit_code for error in self.errors]
+        codes += [run.code for run in self.untold]
         if self.transformed is not None and self.transformed.internal:
             codes.append(ExitCode.UNEXPECTED)
         results = (self.collected, self.recovered, self.refereed, self.deposited)
@@ -78,3 +105,11 @@ class Stages:
         if balance.places.get(Place.QUARANTINED, Tally()).count or balance.orphan_findings:
             codes.append(ExitCode.FINDINGS)
         return codes
+
+
+def _in_doubt(flow_id: str) -> str:
+    return (
+        f"Flow {flow_id} is in doubt: it may have arrived, and is not sent again by itself. Chorus "
+        "Pro's report settles it at a later collect. If none comes, look for it on the portal, "
+        f"then: chorus-flows flow resolve {flow_id} --deposited or --resend, with --by and --reason"
+    )

@@ -1,65 +1,74 @@
-"""What ``status`` and ``quarantine list`` show: the chain of an invoice, a flow, a run."""
+"""What ``status`` shows: the chain of an invoice, a flow, a run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Literal
+from dataclasses import asdict
 
+from config.catalogue import Language
+from config.settings import Settings
+from config.statuses import statuses_for
 from flows.errors import ConfigurationError
-from flows.ledger import (
-    EventRecord,
-    FlowRecord,
-    InvoiceRecord,
-    InvoiceState,
-    Ledger,
-    RunRecord,
-    StatusRecord,
+from flows.invoice_chain import (
+    InvoiceChain,
+    SentXml,
+    chain_of,
+    event_text,
+    flow_facts,
+    status_step,
 )
-from schemas.explain import explain
-from transforms.finding import Finding
+from flows.ledger import EventRecord, InvoiceRecord, Ledger, RunRecord
+from flows.view import Step, View, moment
 
 #: Files of a run listed on a terminal: a night of XML has one per invoice.
 _LISTED = 50
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """The same facts twice: as lines for a terminal and as plain data for ``--json``."""
+def of_invoice(ledger: Ledger, number: str, settings: Settings, language: Language) -> View:
+    """Return every reading of an invoice number, each from its extract to its last status.
 
-    lines: tuple[str, ...]
-    body: dict[str, object]
-
-
-def of_invoice(ledger: Ledger, number: str) -> View:
-    """Return every reading of an invoice number, each from its extract line to its last status.
+    Args:
+        ledger: knows what happened.
+        number: of the invoice; leading zeros count.
+        settings: where files are kept.
+        language: of findings and statuses.
 
     Raises:
         ConfigurationError: the ledger knows no such number.
     """
+    chains = [
+        InvoiceChain(ledger, record, settings, language) for record in _readings(ledger, number)
+    ]
+    return View(tuple(chain_of(chains)), {"readings": [chain.body() for chain in chains]})
+
+
+def xml_of(ledger: Ledger, number: str, settings: Settings) -> SentXml:
+    """Return the XML of an invoice as it was sent last.
+
+    Raises:
+        ConfigurationError: the ledger knows no such number, it was never in a flow, or its flow
+            file cannot be read.
+    """
+    for record in reversed(_readings(ledger, number)):
+        sent = InvoiceChain(ledger, record, settings, "en").xml
+        if sent:
+            if sent[-1].problem:
+                message = f"The XML of invoice {number} in {sent[-1].file}: {sent[-1].problem}."
+                step = "Restore the outbox from a back-up; the ledger has its SHA-256."
+                raise ConfigurationError(message, next_step=step)
+            return sent[-1]
+    message = f"Invoice {number} was never in a flow: there is no XML."
+    raise ConfigurationError(message, next_step=f"See: chorus-flows status --invoice {number}")
+
+
+def _readings(ledger: Ledger, number: str) -> list[InvoiceRecord]:
     records = list(ledger.invoices(number=number))
     if not records:
         message = f"The ledger knows no invoice {number}."
         raise ConfigurationError(message, next_step="Check the number; leading zeros count.")
-    lines: list[str] = []
-    readings: list[dict[str, object]] = []
-    for record in records:
-        findings = [f.finding for f in ledger.findings(invoice_row=record.invoice_row)]
-        events = ledger.events(invoice_row=record.invoice_row)
-        statuses = ledger.statuses(invoice_row=record.invoice_row)
-        lines += _invoice_lines(record, findings, events, statuses)
-        readings.append(
-            {
-                "invoice": asdict(record),
-                "findings": [_finding(finding) for finding in findings],
-                "events": [asdict(event) for event in events],
-                "statuses": [asdict(status) for status in statuses],
-            }
-        )
-    return View(tuple(lines), {"readings": readings})
+    return records
 
 
-def of_flow(ledger: Ledger, flow_id: str) -> View:
+def of_flow(ledger: Ledger, flow_id: str, settings: Settings, language: Language) -> View:
     """Return a flow, its members and its history; the full name or the 25 characters will do.
 
     Raises:
@@ -71,18 +80,31 @@ def of_flow(ledger: Ledger, flow_id: str) -> View:
         raise ConfigurationError(f"The ledger knows no flow {flow_id}.")
     members = ledger.members(flow.flow_id)
     events = [event for event in ledger.events(flow_id=flow.flow_id) if event.kind == "flow"]
-    lines = [*_flow_lines(flow), *(_event(event) for event in events)]
+    statuses = [s for s in ledger.statuses(flow_id=flow.flow_id) if s.status.kind == "flow"]
+    files = ledger.returns_of({status.return_id for status in statuses})
+    folder = settings.state_folder / "returns"
+    steps = [Step(event.at, (event_text(event),), "event", asdict(event)) for event in events]
+    table = statuses_for(settings.returns)
+    steps += [status_step(status, files, folder, table, language) for status in statuses]
+    steps.sort(key=lambda step: step.at)
+    first, *facts = flow_facts(flow)
+    path = settings.state_folder / "outbox" / flow.path
+    lines = [first[0].upper() + first[1:], *(f"  {fact}" for fact in facts)]
+    lines.append(f"  kept in {path}" + ("" if path.exists() else " (gone)"))
+    lines += [line for step in steps for line in step.told()]
     lines += [f"  {m.member_id}  {m.number or '?':<20}  {m.state}  {m.reason}" for m in members]
     body: dict[str, object] = {
         "flow": asdict(flow),
+        "file": str(path),
         "members": [asdict(member) for member in members],
         "events": [asdict(event) for event in events],
+        "steps": [step.as_dict() for step in steps],
     }
     return View(tuple(lines), body)
 
 
 def of_run(ledger: Ledger, run_id: str) -> View:
-    """Return a run, its extracts, its invoices by state and its flows.
+    """Return a run, its history, its extracts, its invoices by state and its flows.
 
     Raises:
         ConfigurationError: the ledger knows no such run.
@@ -93,10 +115,14 @@ def of_run(ledger: Ledger, run_id: str) -> View:
     extracts = ledger.extracts(run_id)
     flows = ledger.flows(run_id=run_id)
     tallies = ledger.tallies(run_id)
+    events = ledger.events(run_id=run_id, kind="run")
     sealed = list(ledger.manifests(run_id=run_id))
     lines = [_run(record)]
+    lines += [_event(event) for event in events]
     lines += [f"  manifest {m.rank} ({m.kind})  SHA-256 {m.sha256}" for m in sealed]
-    lines += [f"  extract {e.name}: {e.state}, {e.invoices} invoices" for e in extracts[:_LISTED]]
+    for extract in extracts[:_LISTED]:
+        lines.append(f"  extract {extract.name}: {extract.state}, {extract.invoices} invoices")
+        lines.append(f"    {extract.size} bytes, SHA-256 {extract.sha256}")
     if len(extracts) > _LISTED:
         lines.append(f"  … and {len(extracts) - _LISTED} more files (--json lists all)")
     lines += [f"  {state:<16} {tally.count:>9}" for state, tally in sorted(tallies.items())]
@@ -104,6 +130,7 @@ def of_run(ledger: Ledger, run_id: str) -> View:
     body: dict[str, object] = {
         "run": asdict(record),
         "extracts": [asdict(extract) for extract in extracts],
+        "events": [asdict(event) for event in events],
         "states": {state: tally.count for state, tally in tallies.items()},
         "flows": [asdict(flow) for flow in flows],
         "manifests": [
@@ -115,100 +142,22 @@ def of_run(ledger: Ledger, run_id: str) -> View:
 
 
 def latest(ledger: Ledger, limit: int = 10) -> View:
-    """Return the newest runs."""
+    """Return the newest runs, and who is at work."""
     runs = ledger.runs(limit)
+    locks = ledger.locks()
     lines = [_run(run) for run in runs] or ["No run yet."]
-    return View(tuple(lines), {"runs": [asdict(run) for run in runs]})
-
-
-def quarantine(ledger: Ledger, run_id: str | None, language: str) -> View:
-    """Return the invoices that a run (default: the newest) held back, with their findings.
-
-    Raises:
-        ConfigurationError: there is no such run.
-    """
-    record = ledger.run(run_id) if run_id else next(iter(ledger.runs(1)), None)
-    if record is None:
-        message = f"The ledger knows no run {run_id}." if run_id else "No run yet."
-        raise ConfigurationError(message, next_step="See: chorus-flows status")
-    lang: Literal["fr", "en"] = "en" if language == "en" else "fr"
-    lines: list[str] = []
-    held: list[dict[str, object]] = []
-    for invoice in ledger.invoices(run_id=record.run_id, states={InvoiceState.QUARANTINED}):
-        findings = [f.finding for f in ledger.findings(invoice_row=invoice.invoice_row)]
-        lines.append(f"{invoice.number or '?'}  {invoice.file}, line {invoice.first_line}")
-        for finding in findings:
-            told = explain(finding, lang)
-            lines.append(f"  {told.rule}: {told.message} {told.advice}")
-            lines += _place(finding)
-        held.append(
-            {"invoice": asdict(invoice), "findings": [_finding(finding) for finding in findings]}
-        )
-    lines.append(f"{len(held)} invoices quarantined in run {record.run_id}")
-    return View(tuple(lines), {"run": record.run_id, "invoices": held})
-
-
-def _invoice_lines(
-    record: InvoiceRecord,
-    findings: Iterable[Finding],
-    events: Iterable[EventRecord],
-    statuses: Iterable[StatusRecord],
-) -> list[str]:
-    lines = [
-        f"Invoice {record.number}: {record.state}, run {record.run_id}",
-        f"  extract   {record.file}, lines {record.first_line}-{record.last_line}",
-    ]
-    if record.total is not None:
-        lines.append(f"  total     {record.total} {record.currency} (type {record.type_code})")
-    if record.flow_id:
-        lines.append(f"  flow      {record.flow_id}, member {record.member_id}")
-    if record.reason:
-        lines.append(f"  reason    {record.reason}")
-    for finding in findings:
-        lines.append(
-            f"  finding   {finding.rule} {finding.bt or ''} {finding.value or ''}".rstrip()
-        )
-        lines += _place(finding)
-    lines += [_event(event) for event in events]
-    for status in statuses:
-        said = status.status
-        when = said.at.isoformat(timespec="seconds") if said.at else said.at_text
-        lines.append(f"  {when}  status {said.code} {said.label} {said.message}".rstrip())
-    return lines
-
-
-def _place(finding: Finding) -> list[str]:
-    """Return where a value of XML stands; what an extract gave is found by column and line."""
-    return [f"            {finding.location}"] if finding.of_xml else []
-
-
-def _flow_lines(flow: FlowRecord) -> list[str]:
-    return [
-        f"Flow {flow.flow_id}: {flow.state}, run {flow.run_id}",
-        f"  name      {flow.file_name}",
-        f"  size      {flow.size} bytes, SHA-256 {flow.sha256}",
-        f"  invoices  {flow.invoices}",
-    ]
+    lines += [f"{lock.name} lock: {lock}" for lock in locks]
+    body: dict[str, object] = {
+        "runs": [asdict(run) for run in runs],
+        "locks": [lock.as_dict() for lock in locks],
+    }
+    return View(tuple(lines), body)
 
 
 def _event(event: EventRecord) -> str:
-    when = event.at.isoformat(timespec="seconds")
-    why = f" ({event.reason})" if event.reason else ""
-    return f"  {when}  {event.source or '-'} -> {event.target}  by {event.actor}{why}"
+    return f"  {moment(event.at)}  {event_text(event)}"
 
 
 def _run(record: RunRecord) -> str:
     code = "-" if record.exit_code is None else str(record.exit_code)
     return f"Run {record.run_id}: {record.state}, date {record.run_date}, exit code {code}"
-
-
-def _finding(finding: Finding) -> dict[str, object]:
-    french, english = explain(finding, "fr"), explain(finding, "en")
-    return {
-        **asdict(finding),
-        "message_fr": french.message,
-        "message_en": english.message,
-        "advice_fr": french.advice,
-        "advice_en": english.advice,
-        "source": french.source,
-    }

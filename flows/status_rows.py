@@ -7,10 +7,10 @@ is kept all the same, for ``out`` is shared with whatever else the firm sends to
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
-from flows.ledger import HOLDING, InvoiceRecord, Ledger, StatusRecord, StatusRow
-from transforms.return_time import read_stamp
+from flows.ledger import LIVING, InvoiceRecord, InvoiceState, Ledger, StatusRecord, StatusRow
+from transforms.return_time import Stamp, read_stamp
 from transforms.settlement import bare_flow_id
 from transforms.statuses import (
     ErrorLine,
@@ -61,7 +61,7 @@ def _flow_row(ledger: Ledger, status: FlowStatusReport) -> StatusRow:
         kind="flow",
         code=status.raw_code,
         label=status.complement,
-        at=status.stamp.at,
+        at=_moment(status.stamp),
         at_text=status.stamp.raw,
         flow_id=flow_id or None,
         member_id=named if named != flow_id else None,
@@ -69,6 +69,15 @@ def _flow_row(ledger: Ledger, status: FlowStatusReport) -> StatusRow:
         details=tuple(details),
         foreign=flow is None,
     )
+
+
+def _moment(stamp: Stamp) -> datetime | None:
+    """Return the time by which the ledger orders statuses.
+
+    Those of the hour lived twice have the same, so that the last to arrive counts; what was
+    written is kept beside it.
+    """
+    return None if stamp.at is None else stamp.order
 
 
 def flow_report(record: StatusRecord, zone: tzinfo) -> FlowStatusReport:
@@ -104,7 +113,7 @@ def _invoice_row(candidates: Sequence[InvoiceRecord], status: InvoiceStatusRepor
         kind="invoice",
         code=status.raw_code,
         label=status.complement,
-        at=status.stamp.at,
+        at=_moment(status.stamp),
         at_text=status.stamp.raw,
         flow_id=invoice.flow_id if invoice else None,
         invoice_row=invoice.invoice_row if invoice else None,
@@ -123,6 +132,8 @@ def _invoice_of(
     """Return the invoice sent to Chorus Pro that a life-cycle status is about, or None.
 
     Of several under one number (rejected, then sent again) it is the one that holds the number.
+    A duplicate was not created: the status is about the one that was there before, and *foreign*
+    when that one is not ours.
     """
     sent = [
         invoice
@@ -137,9 +148,20 @@ def _invoice_of(
             if invoice.issue_date and invoice.issue_date.year == status.issue_date.year
         ]
         sent = same_year or sent
-    holding = [invoice for invoice in sent if invoice.state in HOLDING]
-    chosen = holding or sent
+    living = [invoice for invoice in sent if invoice.state in LIVING]
+    if any(invoice.state is InvoiceState.DUPLICATE for invoice in sent):
+        return living[-1] if living else None
+    chosen = living or sent
     return chosen[-1] if chosen else None
+
+
+def same_siren(one: str, other: str) -> bool:
+    """Whether two identifiers of sellers, SIRET or SIREN, are of one firm; others: equal."""
+    if not one or not other:
+        return False
+    if one.isdigit() and other.isdigit() and min(len(one), len(other)) >= _SIREN_LENGTH:
+        return one[:_SIREN_LENGTH] == other[:_SIREN_LENGTH]
+    return one == other
 
 
 def _same_seller(invoice: InvoiceRecord, status: InvoiceStatusReport) -> bool:

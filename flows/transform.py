@@ -15,7 +15,8 @@ from decimal import Decimal
 from functools import partial
 from itertools import chain
 
-from flows import attachments, landing, waiting, xml_source
+from config.statuses import statuses_for
+from flows import attachments, landing, members, waiting, xml_source
 from flows.chunk import INTERNAL_RULE, Chunk, ChunkItem, ChunkResult
 from flows.claimed_extracts import ClaimedExtracts
 from flows.crashpoints import CrashPoint, reach
@@ -23,7 +24,7 @@ from flows.directory import findings_of_run, view_for
 from flows.fanout import map_in_order, open_executor
 from flows.folders import StateFolders
 from flows.ledger import Conflict, Known, Ledger
-from flows.outbox import remove_unknown
+from flows.outbox import remove_flow, remove_unknown
 from flows.progress import Progress
 from flows.sources import Sources
 from flows.worker import process
@@ -75,6 +76,7 @@ class Transformation:
         self._extracts = ClaimedExtracts(sources, ledger, folders, resumed=resumed, now=now)
         setup = sources.setup
         self._mapper = Mapper(setup.profile, setup.company, setup.tables)
+        self._refusals = statuses_for(sources.settings.returns).refusals
         self._recorded: dict[tuple[str, int], tuple[str | None, str | None, Decimal | None]] = {}
 
     def run(self) -> Transformed:
@@ -129,6 +131,7 @@ class Transformation:
         done.differences = self._extracts.compare(reading.rows_by_file)
         if not done.differences:
             self._extracts.finish(reading.rows_by_file)
+            reach(CrashPoint.EXTRACTS_FINISHED)
         return done
 
     def put_back(self) -> tuple[str, ...]:
@@ -213,6 +216,7 @@ class Transformation:
         sequences = self._ledger.reserve_sequences(
             self._settings.interface, len(items), first=self._settings.emitter.first_sequence
         )
+        reach(CrashPoint.SEQUENCES)
         return Chunk(
             rank,
             tuple(
@@ -233,14 +237,29 @@ class Transformation:
         """Record a chunk; rebuild it without the invoices whose identity is taken by now."""
         while True:
             self._spool(chunk, result)
-            conflicts = self._ledger.commit_chunk(self._run_id, result.outcomes, result.flows)
+            self._keep_members(result)
+            conflicts = self._ledger.commit_chunk(
+                self._run_id, result.outcomes, result.flows, refusals=self._refusals
+            )
             if not conflicts:
                 reach(CrashPoint.RECORDED)
                 return result.outcomes
             for flow in result.flows:
-                (self._folders.outbox / flow.path).unlink(missing_ok=True)
+                remove_flow(self._folders.outbox / flow.path)
             chunk = _without(chunk, conflicts)
             result = process(self._sources.setup, chunk)
+
+    def _keep_members(self, result: ChunkResult) -> None:
+        """Say beside each flow what is in it, before the ledger does: that one may be lost."""
+        setup, settings = self._sources.setup, self._settings
+        run = members.RunFacts(setup.run_id, setup.run_date)
+        scope = (
+            settings.environment.value,
+            settings.emitter.company,
+            settings.emitter.application_code,
+        )
+        for flow in result.flows:
+            members.keep(self._folders.outbox, flow, result.outcomes, run=run, scope=scope)
 
     def _spool(self, chunk: Chunk, result: ChunkResult) -> None:
         rows = {item.position: item.rows for item in chunk.items}
@@ -248,6 +267,7 @@ class Transformation:
             held = rows[outcome.position]
             if outcome.fate is Fate.WAITING and isinstance(held, InvoiceRows):
                 waiting.keep(self._folders.waiting, held)
+                reach(CrashPoint.SPOOLED)
 
 
 def _without(chunk: Chunk, conflicts: Sequence[Conflict]) -> Chunk:

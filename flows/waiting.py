@@ -12,9 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from flows.crashpoints import CrashPoint, reach
 from flows.errors import ExitCode, FinalError
 from flows.ledger import Ledger, WaitingRecord
 from flows.ledger.records import spool_name
+from flows.private_files import private_folder
 from transforms.grouping import InvoiceRows
 
 
@@ -22,6 +24,7 @@ class SpoolLostError(FinalError):
     """Says that the rows of an invoice that waits are no longer on disk, or cannot be read."""
 
     exit_code = ExitCode.ATTENTION
+    cause = "rows_lost"
 
     def __init__(self, what: str, *, next_step: str = "", run_id: str = "") -> None:
         super().__init__(what, next_step=next_step)
@@ -39,7 +42,7 @@ class WaitingInvoice:
 
 def keep(folder: Path, rows: InvoiceRows) -> Path:
     """Write the rows of a waiting invoice, complete and on disk, or not at all."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     span = rows.span
     path = folder / spool_name(span.file_sha256, span.first_line)
     partial = path.with_suffix(".part")
@@ -77,6 +80,8 @@ def take_over(
         try:
             rows = InvoiceRows.from_json(path.read_text("utf-8"))
         except (OSError, ValueError) as error:
+            if _carried(ledger, record, run_id):
+                continue
             message = (
                 f"Invoice {record.number} ({record.file}, line {record.first_line}) waited, but "
                 f"its rows in {path} cannot be read: {error}. It was quarantined."
@@ -86,4 +91,13 @@ def take_over(
             lost.append(SpoolLostError(message, next_step=step, run_id=record.run_id))
             continue
         ledger.take_over_waiting(record.invoice_row, run_id)
+        reach(CrashPoint.TAKEN_OVER)
         yield WaitingInvoice(record, rows)
+
+
+def _carried(ledger: Ledger, record: WaitingRecord, run_id: str) -> bool:
+    """Whether this run has sent the invoice before its ledger was restored, and swept its rows."""
+    if record.taken_over_by != run_id or record.number is None:
+        return False
+    held = ledger.known([record.number]).get(record.number, ())
+    return any(known.run_id == run_id for known in held)

@@ -1,8 +1,8 @@
-"""Faults of settings, profiles and company files in plain words, instead of pydantic's own."""
+"""Faults of settings, profiles and company files in plain words; lists that are cut."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 _OWN = "Value error, "
 _LONGEST = 60
+_MOST_LISTED = 10
 
 
 def faults_of(error: ValidationError, model: type[BaseModel]) -> list[tuple[tuple[str, ...], str]]:
@@ -19,6 +20,14 @@ def faults_of(error: ValidationError, model: type[BaseModel]) -> list[tuple[tupl
     return [
         (tuple(str(step) for step in fault["loc"]), _told(fault, model)) for fault in error.errors()
     ]
+
+
+def listed(items: Iterable[str]) -> str:
+    """Return some items as one text: the first ten, and how many more there are."""
+    every = list(items)
+    told = "; ".join(every[:_MOST_LISTED])
+    more = len(every) - _MOST_LISTED
+    return f"{told}; and {more} more" if more > 0 else told
 
 
 def _told(fault: ErrorDetails, model: type[BaseModel]) -> str:

@@ -7,7 +7,6 @@ writes only to the outbox; the ledger is the parent's.
 
 from __future__ import annotations
 
-import hashlib
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +15,9 @@ from pathlib import Path
 from config.attachments import attachment_limits
 from config.codes import load_limits
 from config.settings import Syntax
-from flows.attachments import AttachmentFile
+from config.statuses import statuses_for
+from flows import attachments
+from flows.attachments import Content
 from flows.chunk import INTERNAL_RULE, Chunk, ChunkItem, ChunkResult, WorkerSetup
 from flows.crashpoints import CrashPoint, reach
 from flows.outbox import write_flow
@@ -81,6 +82,7 @@ class Worker:
         self._gate = XsdGate(setup.settings.syntax.value)
         self._limits = attachment_limits(setup.settings.attachments)
         self._context = rule_context(setup)
+        self._refusals = statuses_for(setup.settings.returns).refusals
         written = setup.profile.format.syntax
         self._written = WrittenInvoices(setup, written) if written is not None else None
 
@@ -124,6 +126,7 @@ class Worker:
                 # One odd invoice must not stop a night of a million: it is kept out, told, and
                 # the run ends with the exit code of a defect of ours.
                 result = _failed(item, error)
+            reach(CrashPoint.MAP)
             if isinstance(result, InvoiceOutcome):
                 outcomes[item.position] = result
             else:
@@ -134,11 +137,16 @@ class Worker:
             return self._as_written(item, item.rows, seen)
         mapped = self._mapper.map(item.rows)
         findings = [*item.rows.findings, *mapped.findings]
-        documents, hashes, gone = _read(item.files)
-        item = replace(item, missing=(*item.missing, *gone))
-        invoice = replace(mapped.invoice, documents=(*mapped.invoice.documents, *documents))
+        content = attachments.read(
+            item.files,
+            max_file=self._limits.max_file_bytes,
+            max_total=self._limits.max_invoice_bytes,
+        )
+        item = replace(item, missing=(*item.missing, *content.gone))
+        documents = (*mapped.invoice.documents, *_documents(content))
+        invoice = replace(mapped.invoice, documents=documents)
         invoice, closing = complete(invoice, self._settings.totals)
-        outcome = self._describe(item, invoice, content_hash(mapped.source_values, hashes))
+        outcome = self._describe(item, invoice, content_hash(mapped.source_values, content.hashes))
         said = mapped.invoice.totals.with_vat
         if said is not None:
             # What the customer owes is what the ERP says: amounts balance on that.
@@ -150,12 +158,14 @@ class Worker:
             item.known,
             seen,
             run_id=self._setup.run_id,
+            refusals=self._refusals,
         )
         if taken is not None:
             return taken
         findings += self._judge(item, invoice, closing, mapped.findings)
         invoice, told = pieces.prepare(invoice, self._limits)
         findings += told
+        findings += pieces.refuse_unread(invoice, content.too_large, content.total, self._limits)
         findings += _outside(item, invoice)
         waits = self._missing(item, invoice)
         if _blocked(findings):
@@ -245,6 +255,7 @@ class Worker:
             buyer_name=invoice.buyer.name,
             service_code=invoice.buyer_reference,
             engagement=order.number if order else None,
+            preceding=tuple(one.number for one in invoice.preceding if one.number),
         )
 
     def _missing(self, item: ChunkItem, invoice: Invoice) -> list[Finding]:
@@ -335,36 +346,21 @@ class Worker:
         return Member(name.name, content) if name is not None and content is not None else None
 
 
-def _read(
-    files: tuple[AttachmentFile, ...],
-) -> tuple[list[SupportingDocument], list[str], list[str]]:
-    """Return the attachments as they are now, their hashes, and the names that cannot be read.
-
-    What is hashed is what is sent: each file is read once.
-    """
-    documents: list[SupportingDocument] = []
-    hashes: list[str] = []
-    gone: list[str] = []
+def _documents(content: Content) -> tuple[SupportingDocument, ...]:
+    """Return the attachments that were read as documents of an invoice."""
     longest = load_limits()["BT-122"].largest
-    for file in files:
-        try:
-            content = file.path.read_bytes()
-        except OSError:
-            gone.append(file.name)  # it was there when the chunk was cut
-            continue
-        hashes.append(hashlib.sha256(content).hexdigest())
-        name = Path(file.name.replace("\\", "/")).name
-        documents.append(
-            SupportingDocument(
-                # A file is known by its name alone: too long for a reference, it is cut as its
-                # name will be, and AT-NAME-01 tells it.
-                reference=pieces.safe_name(name, longest),
-                filename=name,
-                mime=pieces.mime_of(file.name),
-                content=content,
-            )
+    return tuple(
+        SupportingDocument(
+            # A file is known by its name alone: too long for a reference, it is cut as its name
+            # will be, and AT-NAME-01 tells it.
+            reference=pieces.safe_name(name, longest),
+            filename=name,
+            mime=pieces.mime_of(file.name),
+            content=read,
         )
-    return documents, hashes, gone
+        for file, read in content.files
+        for name in (Path(file.name.replace("\\", "/")).name,)
+    )
 
 
 def _failed(item: ChunkItem, error: Exception) -> InvoiceOutcome:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from config.attachments import attachment_limits
+from config.statuses import statuses_for
 from config.target import SyntaxName
 from flows.chunk import ChunkItem, WorkerSetup
 from flows.taken import already_taken
@@ -49,6 +50,7 @@ class WrittenInvoices:
         self._gate = XsdGate(syntax)
         self._limits = attachment_limits(setup.settings.attachments)
         self._totals = setup.settings.totals
+        self._refusals = statuses_for(setup.settings.returns).refusals
 
     def one(
         self,
@@ -86,7 +88,9 @@ class WrittenInvoices:
             outcome = replace(outcome, total=None)
         if any(finding.rule == "XI-SYNTAX-01" for finding in opened.findings):
             return WrittenResult(outcome)
-        taken = already_taken(outcome, item.known, seen, run_id=self._run_id)
+        taken = already_taken(
+            outcome, item.known, seen, run_id=self._run_id, refusals=self._refusals
+        )
         if taken is not None:
             return WrittenResult(taken)
         judged = judge_written(

@@ -18,6 +18,7 @@ from typing import Any
 
 from config.yaml_text import load_yaml
 from transforms.finding import Finding, Location, Severity
+from transforms.statuses import ErrorLine, Meaning
 
 UNKNOWN = "RT-UNKNOWN-01"
 CUT = "RT-CUT-01"
@@ -42,6 +43,7 @@ class MessagePattern:
     pattern: re.Pattern[str]
     mark: str
     terms: Mapping[str, str] = field(default_factory=dict)
+    means: Meaning | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,29 @@ def explain_platform_message(
     if cut:
         found.append(Finding(CUT, Severity.WARNING, value=pieces[-1]))
     return tuple(found)
+
+
+def meanings_of(line: ErrorLine, further: Sequence[str] = ()) -> frozenset[Meaning]:
+    """Return what an error line says beyond the invoice itself.
+
+    A message that is cut counts as well: what is there of it is enough.
+
+    Args:
+        line: of a flow report.
+        further: wordings or codes of duplicates (``returns.duplicate_messages``).
+    """
+    texts = [line.label or line.description]
+    found: set[Meaning] = set()
+    for piece in (piece for text in texts for piece in text.split(_SEPARATOR)):
+        pattern = _pattern_of(_fold(piece))
+        if pattern is not None and pattern.means is not None:
+            found.add(pattern.means)
+    folded = [_fold(text) for text in (line.code, line.label, line.description)]
+    # Accents go, case stays: \S and \s are not the same.
+    plain = (re.compile(_without_accents(wording), re.IGNORECASE) for wording in further)
+    if any(wording.search(text) for wording in plain for text in folded):
+        found.add(Meaning.DUPLICATE)
+    return frozenset(found)
 
 
 def complete_cut(told: Sequence[Finding], local: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -140,6 +165,7 @@ def load_messages() -> MessageTable:
             re.compile(entry["pattern"]),
             entry["mark"],
             dict(entry.get("terms", {})),
+            Meaning(entry["means"]) if "means" in entry else None,
         )
         for entry in content["messages"]
     )
@@ -151,16 +177,18 @@ def _read_message(piece: str, columns: Mapping[str, str]) -> Finding:
     path = _path_named(piece)
     bt = term_of_path(path) if path else None
     params = {"path": path} if path else {}
-    for pattern in load_messages().patterns:
-        match = pattern.pattern.search(folded)
-        if match is None:
-            continue
+    pattern = _pattern_of(folded)
+    if pattern is not None and (match := pattern.pattern.search(folded)) is not None:
         for name in match.groupdict():
             start, end = match.span(name)
             params[name] = piece[start:end]
         rule = pattern.terms.get(bt or "", pattern.rule)
         return _finding(rule, piece, bt or _OWN_TERM.get(rule), columns, params)
     return _finding(UNKNOWN, piece, bt, columns, params)
+
+
+def _pattern_of(folded: str) -> MessagePattern | None:
+    return next((one for one in load_messages().patterns if one.pattern.search(folded)), None)
 
 
 def _path_named(piece: str) -> str:
@@ -211,7 +239,11 @@ def _is_cut(text: str) -> bool:
 
 def _fold(text: str) -> str:
     """Return ``text`` without case and accents, character by character: positions stay."""
-    return "".join(unicodedata.normalize("NFD", char)[0].lower()[:1] for char in text)
+    return "".join(char.lower()[:1] for char in _without_accents(text))
+
+
+def _without_accents(text: str) -> str:
+    return "".join(unicodedata.normalize("NFD", char)[0] for char in text)
 
 
 @lru_cache(maxsize=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -35,6 +36,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand out tests one by one, those that share a dear set-up to one process."""
+    from tests.support.scheduling import TogetherScheduling
+
+    return TogetherScheduling(config, log)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # Test modules need unique names within their folder only (see CONTRIBUTING.md).
     config.option.importmode = "importlib"
@@ -61,3 +70,23 @@ def postgres_server() -> Iterator[Server]:
     """A real PostgreSQL server, one for each process of the test run."""
     with running() as server:
         yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def either_ledger(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """Settings that put the ledger of a firm in SQLite, then in PostgreSQL."""
+    if request.param == "sqlite":
+        yield {}
+        return
+    server: Server = request.getfixturevalue("postgres_server")
+    url = server.new_ledger(company="default", emitter="ABC123")
+    yield {"ledger_url": url}
+    server.give_back(url)
+
+
+@pytest.fixture
+def postgres_ledger(postgres_server: Server) -> Iterator[dict[str, str]]:
+    """Settings that put the ledger of a firm in PostgreSQL."""
+    url = postgres_server.new_ledger(company="default", emitter="ABC123")
+    yield {"ledger_url": url}
+    postgres_server.give_back(url)

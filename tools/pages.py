@@ -1,6 +1,7 @@
 """Write the generated pages: docs/rules.md, docs/settings.md, docs/cli.md, config/default.toml.
 
-The tables of columns in docs/profiles.md and the JSON Schemas in docs/schemas are written too.
+The tables of columns in docs/profiles.md, the JSON Schemas in docs/schemas and docs/reliability.md
+are written too.
 
 ``make docs`` runs this; a test holds the pages against what it would write.
 """
@@ -25,6 +26,7 @@ from config.settings import Settings
 from flows.cli.main import app
 from flows.columns_page import with_columns
 from schemas.rules_page import render_page
+from tests.reliability.page import page as reliability_page
 
 ROOT = Path(__file__).parents[1]
 
@@ -36,6 +38,7 @@ def pages() -> dict[Path, str]:
         ROOT / "docs" / "rules.md": render_page(load_catalogue()),
         ROOT / "docs" / "settings.md": settings_page(),
         ROOT / "docs" / "cli.md": cli_page(),
+        ROOT / "docs" / "reliability.md": reliability_page(),
         ROOT / "config" / "default.toml": default_toml(),
         profiles: with_columns(profiles.read_text("utf-8")),
         **{ROOT / "docs" / "schemas" / f"{name}.json": schema_file(name) for name in SCHEMA_NAMES},

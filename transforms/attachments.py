@@ -12,7 +12,7 @@ import io
 import re
 import unicodedata
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal
@@ -142,6 +142,29 @@ def prepare(
     return replace(invoice, documents=tuple(documents)), tuple(found)
 
 
+def refuse_unread(
+    invoice: Invoice,
+    too_large: Sequence[tuple[str, int]],
+    total: int,
+    limits: AttachmentLimits | None = None,
+) -> tuple[Finding, ...]:
+    """Return AT-SIZE-01 and AT-SIZE-02 of attachments that are too large to be read at all.
+
+    Args:
+        invoice: tells where they are named.
+        too_large: name and size in bytes of each.
+        total: bytes of all attachments, those that were read included.
+        limits: see :func:`prepare`.
+    """
+    rules = limits or attachment_limits()
+    where = _where(invoice)
+    found = [_file_too_large(name, size, rules, where) for name, size in too_large]
+    read = sum(len(document.content or b"") for document in invoice.documents)
+    if total > rules.max_invoice_bytes >= read:
+        found.append(_too_large(total, rules, where))
+    return tuple(found)
+
+
 def check_rendered(
     invoice: Invoice, size: int, limits: AttachmentLimits | None = None
 ) -> tuple[Finding, ...]:
@@ -194,14 +217,18 @@ def _check_one(
     if not content:
         yield Finding("AT-EMPTY-01", Severity.FATAL, where, "BT-125", name)
     elif len(content) >= limits.max_file_bytes:
-        params = {"size": str(len(content)), "limit": str(limits.max_file_bytes)}
-        yield Finding("AT-SIZE-01", Severity.FATAL, where, "BT-125", name, params)
+        yield _file_too_large(name, len(content), limits, where)
 
 
 def _where(invoice: Invoice) -> Location:
     """Return where the extract names attachments: the column of the file, else of the group."""
     place = invoice.locate("BT-125")
     return place if place.column else invoice.locate("BG-24")
+
+
+def _file_too_large(name: str, size: int, limits: AttachmentLimits, where: Location) -> Finding:
+    params = {"size": str(size), "limit": str(limits.max_file_bytes)}
+    return Finding("AT-SIZE-01", Severity.FATAL, where, "BT-125", name, params)
 
 
 def _too_large(size: int, limits: AttachmentLimits, where: Location) -> Finding:

@@ -172,6 +172,15 @@ class NamedTable:
         """Yield (line, cells of ``columns``) of each row, and the faults; instead of chunks."""
         return self._table.keys([self._own[self._columns.index(name)] for name in columns])
 
+    @property
+    def heading_end(self) -> int:
+        """Return the last physical line of the heading."""
+        return self._table.heading_end
+
+    def places(self) -> Iterator[tuple[int, int]]:
+        """Yield the first and the last physical line of each row or fault; instead of chunks."""
+        return self._table.places()
+
     def close(self) -> None:
         """Let go of the stream without closing it."""
         self._table.close()

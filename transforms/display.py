@@ -27,7 +27,9 @@ _CENTS = 2
 #: Characters that show nothing, or turn the text around them: shown as a visible mark instead.
 _INVISIBLE: dict[int, int | str] = {
     **{code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n\r"},
-    **dict.fromkeys((0x7F, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), "�"),
+    # Delete, the control characters that terminals obey, marks that turn or break a line.
+    **dict.fromkeys((*range(0x7F, 0xA0), 0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F)), "�"),
+    **dict.fromkeys(range(0x2066, 0x206A), "�"),
 }
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 
@@ -23,27 +21,10 @@ from transforms.expression_nodes import (
     Value,
 )
 from transforms.expression_operators import columns_of, made
+from transforms.expression_values import PLAIN_FUNCTIONS
 
-#: What |quantity x price / base - net| may be for the price to be the one that was charged.
-PRICE_TOLERANCE = Decimal("0.01")
-#: Decimals of a price that is derived (Chorus Pro: at most six).
-PRICE_PLACES = 6
-#: Day 0 of dates in milliseconds.
-_EPOCH = date(1970, 1, 1)
 #: Different cells remembered per column: prices, rates and dates come again and again.
 _REMEMBERED = 2048
-#: No identifier is longer.
-_LONGEST = 100
-
-
-@dataclass(frozen=True, slots=True)
-class _Plain:
-    """A function of the values alone. ``skips``: absent when an argument is absent."""
-
-    takes: tuple[Kind, ...]
-    gives: Kind
-    compute: Callable[..., Value]
-    skips: bool = True
 
 
 def call(name: str, arguments: Sequence[Node], environment: Environment) -> Node:
@@ -55,9 +36,11 @@ def call(name: str, arguments: Sequence[Node], environment: Environment) -> Node
     special = _SPECIAL.get(name)
     if special is not None:
         return special(list(arguments), environment)
-    plain = _PLAIN.get(name)
+    plain = PLAIN_FUNCTIONS.get(name)
     if plain is None:
-        known = ", ".join(sorted(name for name in (*_PLAIN, *_SPECIAL) if name != "negate"))
+        known = ", ".join(
+            sorted(name for name in (*PLAIN_FUNCTIONS, *_SPECIAL) if name != "negate")
+        )
         msg = f"there is no function {name!r}; there are {known}"
         raise ExpressionError(msg)
     _fit(name, arguments, plain.takes)
@@ -77,112 +60,6 @@ def _fit(name: str, arguments: Sequence[Node], kinds: Sequence[Kind]) -> None:
         wanted = ", ".join(kinds) or "nothing"
         msg = f"{name}({', '.join(given)}): it takes ({wanted})"
         raise ExpressionError(msg)
-
-
-# -- plain functions -----------------------------------------------------------------------------
-
-
-def net_price(
-    price: Decimal | None, base: Decimal | None, quantity: Decimal | None, net: Decimal | None
-) -> Decimal | None:
-    """Return BT-146 for ``base`` units (one when absent): the price given, if it makes the net.
-
-    ERPs round the price they show, or sell in another unit than they price (SAP: KRATE per UPRBS).
-    The price given counts when quantity and price make the net amount to the cent; else the price
-    follows from net amount and quantity.
-    """
-    if quantity is None or net is None or not quantity:
-        return price
-    per = base or Decimal(1)
-    if price is not None and abs(quantity * price / per - net) <= PRICE_TOLERANCE:
-        return price
-    return amounts.round_half_up(net * per / quantity, PRICE_PLACES).normalize() + 0
-
-
-def _end_of_month(day: date) -> date:
-    return day.replace(day=monthrange(day.year, day.month)[1])
-
-
-def _days(day: date, count: Decimal) -> date | None:
-    try:
-        return day + timedelta(days=int(count))
-    except OverflowError:
-        return None
-
-
-def _left(text: str, count: Decimal) -> str | None:
-    return text[: max(int(count), 0)].strip() or None
-
-
-def _right(text: str, count: Decimal) -> str | None:
-    return text[-int(count) :].strip() or None if count > 0 else None
-
-
-def _pad_zeros(text: str, size: Decimal) -> str | None:
-    return text.zfill(int(size)) if size <= _LONGEST else None
-
-
-def _number_text(number: Decimal) -> str:
-    """Return a number as a code is written: 20 for 20.00."""
-    return f"{number.normalize():f}"
-
-
-def _strip_zeros(text: str) -> str:
-    return text.lstrip("0") or "0"
-
-
-def _round(number: Decimal, places: Decimal) -> Decimal:
-    written = -int(number.as_tuple().exponent)
-    return amounts.round_half_up(number, int(places)) if 0 <= places < written else number
-
-
-def _epoch_date(milliseconds: Decimal) -> date | None:
-    """Return the day that is so many milliseconds after 1970 began, in UTC (OData V2)."""
-    try:
-        return _EPOCH + timedelta(milliseconds=int(milliseconds))
-    except OverflowError:
-        return None
-
-
-_PLAIN: dict[str, _Plain] = {
-    "negate": _Plain(("number",), "number", lambda number: -number),
-    "abs": _Plain(("number",), "number", abs),
-    "round": _Plain(("number", "number"), "number", _round),
-    "text": _Plain(("number",), "text", _number_text),
-    "trim": _Plain(("text",), "text", lambda text: text.strip() or None),
-    "upper": _Plain(("text",), "text", str.upper),
-    "lower": _Plain(("text",), "text", str.lower),
-    "left": _Plain(("text", "number"), "text", _left),
-    "right": _Plain(("text", "number"), "text", _right),
-    "replace": _Plain(
-        ("text", "text", "text"),
-        "text",
-        lambda text, old, new: (
-            (text or "").replace(old or "", new or "").strip() or None if old else text
-        ),
-        skips=False,
-    ),
-    "strip_zeros": _Plain(("text",), "text", _strip_zeros),
-    "pad_zeros": _Plain(("text", "number"), "text", _pad_zeros),
-    "days": _Plain(("date", "number"), "date", _days),
-    "end_of_month": _Plain(("date",), "date", _end_of_month),
-    "epoch_date": _Plain(("number",), "date", _epoch_date),
-    "net_price": _Plain(("number", "number", "number", "number"), "number", net_price, skips=False),
-}
-
-
-def plain_text(value: Value) -> str:
-    """Return a value as the canonical text of a cell: decimal point, ISO date; absent is empty."""
-    if value is None:
-        return ""
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value.isoformat() if isinstance(value, date) else value
-
-
-# -- functions that need more than values ----------------------------------------------------------
 
 
 def _number(arguments: list[Node], environment: Environment) -> Node:

@@ -75,6 +75,7 @@ class InvoiceOutcome:
     reason: str | None = None  # filter that excluded it, or flow that already carried it
     flow_id: str | None = None  # the 25 characters of the flow
     member_id: str | None = None  # the 25 characters of the member; equals flow_id for the first
+    preceding: tuple[str, ...] = ()  # invoices it corrects or replaces (BT-25)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

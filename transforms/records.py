@@ -23,6 +23,8 @@ from transforms.headings import Heading, below_other_heading
 #: Characters no cell may hold: bytes that are no text under the declared encoding (kept as lone
 #: surrogates), control characters, which XML 1.0 refuses, and the byte-order mark.
 BAD_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+#: Characters of a physical line: a cell of an invoice has some thousands at most.
+LONGEST_LINE = 1 << 24
 _BYTE_BASE = 0xDC00
 _KEEP_BYTES = "chorus-flows.keep-bytes"
 #: Signature of UTF-8 read as a Western code page.
@@ -47,6 +49,28 @@ def text_of(stream: BinaryIO, encoding: str) -> io.TextIOWrapper:
     """
     codec = "utf-8-sig" if encoding == "utf-8" else encoding
     return io.TextIOWrapper(stream, codec, errors=_KEEP_BYTES, newline="")
+
+
+class TableError(ValueError):
+    """Raised when a file is no table at all, or a needed column is missing or ambiguous.
+
+    ``next_step`` says what to do about it.
+    """
+
+    next_step = "Check format in the profile (encoding, separator), or ask for the file again."
+
+
+def read_line(text: io.TextIOBase) -> str:
+    """Return the next line with its end; nothing at the end of the text.
+
+    Raises:
+        TableError: it is longer than any record: a file without line ends is not held in memory.
+    """
+    line = text.readline(LONGEST_LINE)
+    if len(line) >= LONGEST_LINE and line[-1] not in "\r\n":
+        msg = f"a line is longer than {LONGEST_LINE:,} characters: this is no text extract"
+        raise TableError(msg)
+    return line
 
 
 def cells_of(text: str, layout: Format) -> tuple[str, ...]:
@@ -212,6 +236,16 @@ class Records:
             else:
                 yield self._fault(line, text, rule)
 
+    @property
+    def line(self) -> int:
+        """Return the last physical line that was read."""
+        return self._line
+
+    def places(self) -> Iterator[tuple[int, int]]:
+        """Yield the first and the last physical line of each record; instead of iterating."""
+        for line, _, _ in self._split():
+            yield line, self._line
+
     def cells(self, text: str) -> tuple[str, ...]:
         """Return the cells of a record, as far as they can be told apart."""
         return cells_of(text, self._layout)
@@ -271,7 +305,7 @@ class Records:
         return width > 2 and all(count == width - 1 for count in marks)
 
     def _next(self) -> str | None:
-        physical = self._pending.popleft() if self._pending else next(self._text, "")
+        physical = self._pending.popleft() if self._pending else read_line(self._text)
         if not physical:
             return None
         self._line += 1

@@ -17,7 +17,7 @@ from typing import Literal
 from lxml import etree
 
 from config.settings import Returns
-from config.statuses import StatusTable, load_statuses
+from config.statuses import StatusTable, statuses_for
 from transforms.finding import Finding, Location, Severity
 from transforms.return_time import Stamp, read_stamp
 from transforms.statuses import (
@@ -52,7 +52,7 @@ def parse_return(data: bytes, *, name: str, zone: tzinfo, limits: Returns) -> Re
         data: bytes of the file, plain or compressed.
         name: name of the file, for findings.
         zone: zone of the times that carry no offset.
-        limits: largest size, ratio and number of members that are read.
+        limits: largest size, ratio and number of members that are read; changes to statuses.
     """
     unpacked = Limits(
         max_bytes=limits.max_bytes,
@@ -60,11 +60,12 @@ def parse_return(data: bytes, *, name: str, zone: tzinfo, limits: Returns) -> Re
         max_members=limits.max_members,
         max_ratio=limits.max_ratio,
     )
+    table = statuses_for(limits)
     flows: list[ReturnFlow] = []
     problems: list[Problem] = []
     try:
         for member, content in read_bundle(BytesIO(data), unpacked, name=name):
-            read = _read_xml(content, member, zone)
+            read = _read_xml(content, member, zone, table)
             if isinstance(read, Problem):
                 problems.append(read)
             else:
@@ -75,10 +76,10 @@ def parse_return(data: bytes, *, name: str, zone: tzinfo, limits: Returns) -> Re
     return ReturnContent(tuple(flows), tuple(problems))
 
 
-def _read_xml(data: bytes, name: str, zone: tzinfo) -> ReturnFlow | Problem:
+def _read_xml(data: bytes, name: str, zone: tzinfo, table: StatusTable) -> ReturnFlow | Problem:
     if not data.strip():
         return Problem(name, Reason.EMPTY, "")
-    reader = _Reader(name, zone)
+    reader = _Reader(name, zone, table)
     try:
         return reader.read(data)
     except etree.XMLSyntaxError as error:
@@ -88,10 +89,10 @@ def _read_xml(data: bytes, name: str, zone: tzinfo) -> ReturnFlow | Problem:
 class _Reader:
     """Streams one XML, so that a long life-cycle file costs its statuses, not its tree."""
 
-    def __init__(self, name: str, zone: tzinfo) -> None:
+    def __init__(self, name: str, zone: tzinfo, table: StatusTable) -> None:
         self._name = name
         self._zone = zone
-        self._table: StatusTable = load_statuses()
+        self._table = table
         self._parameters: dict[str, str] = {}
         self._sender = ""
         self._receiver = ""
@@ -124,11 +125,7 @@ class _Reader:
             return Problem(self._name, Reason.NO_STATUS, "")
         return ReturnFlow(
             name=self._name,
-            kind="mixed"
-            if self._flows and self._invoices
-            else "flow"
-            if self._flows
-            else "invoice",
+            kind=self._kind(),
             flow_id=self._parameters.get("IdFlx", ""),
             produced=self._parameters.get("DtPrd", ""),
             sender=self._sender,

@@ -140,6 +140,7 @@ class ToDo:
     run_id: str
     message: str
     at: datetime | None
+    days: int | None = None  # since then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,6 +310,8 @@ class RunReport:
     flow_count: int
     quarantined: tuple[CaseGroup, ...]
     rejected: tuple[CaseGroup, ...]
+    duplicates: tuple[CaseGroup, ...]
+    """Rejected because Chorus Pro has the number: nothing goes again."""
     waiting: tuple[CaseGroup, ...]
     states: Mapping[str, Figures]
     """Figures per state of the ledger, now."""

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from transforms.finding import Finding, Location, Severity
 from transforms.headings import Heading
-from transforms.records import BAD_CHARACTER, RowFault, bad_character, text_of
+from transforms.records import BAD_CHARACTER, RowFault, bad_character, read_line, text_of
 from transforms.sap_bands import Band, bands_of, is_ruler, told_apart
 from transforms.sap_tabs import SUM_MARK, sums_warning
 from transforms.table import TableChunk, TableError, in_chunks, kept_columns
@@ -72,6 +72,10 @@ class SapListTable:
         for label in self._heading:
             self._titles.add(_levelled(label))
             self._next()
+        self._heading_end = self._line
+        if (below := self._next()) is not None:
+            self._heading_end += is_ruler(below)
+            self._put_back([below])
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -85,6 +89,19 @@ class SapListTable:
         if self._ended:
             return told
         return (*told, Finding("XT-END-01", Severity.WARNING, Location(self._file, self._line)))
+
+    @property
+    def heading_end(self) -> int:
+        """Return the last physical line of the heading: titles, labels, the ruler below them."""
+        return self._heading_end
+
+    def places(self) -> Iterator[tuple[int, int]]:
+        """Yield the first and the last physical line of each row or fault; instead of chunks."""
+        while (text := self._next()) is not None:
+            line = self._line
+            if not self._is_heading(text):
+                self._row(text)
+                yield line, self._line
 
     def close(self) -> None:
         """Let go of the stream without closing it."""
@@ -251,7 +268,7 @@ class SapListTable:
     # -- physical lines --------------------------------------------------------------------------
 
     def _next(self) -> str | None:
-        text = self._pending.popleft() if self._pending else next(self._text, "")
+        text = self._pending.popleft() if self._pending else read_line(self._text)
         if not text:
             return None
         self._line += 1

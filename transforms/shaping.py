@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from config.profile import Join, Profile, RowKind
-from transforms.expression_functions import plain_text
 from transforms.expression_nodes import Columns, Evaluate, Scope
+from transforms.expression_values import plain_text
 from transforms.finding import Finding, Location, Severity
 from transforms.formulas import COMMENT, Formula, Formulas, formulas
 from transforms.grouping import InvoiceRows, RowBlock

@@ -22,6 +22,7 @@ from lxml import etree
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 
 from transforms.dates import EXCEL_EPOCH, EXCEL_FIRST
+from transforms.workbook_guard import UnsafeWorkbookError, guard_workbook
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -56,12 +57,15 @@ def sheet_rows(
         SheetError: see there.
     """
     try:
+        guard_workbook(stream)
         with ZipFile(stream) as package:
             styles = _date_styles(package) if dates else frozenset()
             yield from _rows(package, _sheet(package, sheet), _shared(package), styles)
     except (BadZipFile, KeyError, etree.XMLSyntaxError, EOFError, OSError) as error:
         msg = f"it is no Excel workbook (.xlsx): {error}"
         raise SheetError(msg) from error
+    except UnsafeWorkbookError as error:
+        raise SheetError(str(error)) from error
 
 
 def _rows(

@@ -23,7 +23,7 @@ from typing import BinaryIO, Literal
 
 from config.profile import Encoding, Format
 from transforms.column_names import ColumnNames
-from transforms.records import HeaderError, Records, cells_of, text_of
+from transforms.records import HeaderError, Records, cells_of, read_line, text_of
 from transforms.table import TableError
 
 #: Bytes read at a time.
@@ -236,7 +236,7 @@ def first_lines(stream: BinaryIO, encoding: str, count: int) -> list[str]:
     text = text_of(stream, encoding)
     lines: list[str] = []
     try:
-        while len(lines) < count and (line := text.readline()):
+        while len(lines) < count and (line := read_line(text)):
             lines.append(line.rstrip("\r\n"))
     finally:
         text.detach()

@@ -32,6 +32,14 @@ class Reason(StrEnum):
     MISSING = "missing"  # the local copy is gone
 
 
+class Meaning(StrEnum):
+    """What an error line may say beyond what is wrong with an invoice."""
+
+    DUPLICATE = "duplicate"  # an invoice of this number exists there already
+    FLOW_TWICE = "flow_twice"  # the flow id was received before
+    PACKAGING = "packaging"  # name or compression: the whole flow is refused for it
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A return file, or a member of one, that cannot be understood."""

@@ -19,18 +19,10 @@ import pandas as pd
 from config.profile import Format
 from transforms.finding import Finding
 from transforms.records import Record, Records, RowFault
+from transforms.records import TableError as TableError
 
 #: Records given to pandas at a time: bounds the memory whatever the size of the file.
 CHUNK_ROWS = 16_384
-
-
-class TableError(ValueError):
-    """Raised when a file is no table at all, or a needed column is missing or ambiguous.
-
-    ``next_step`` says what to do about it.
-    """
-
-    next_step = "Check format in the profile (encoding, separator), or ask for the file again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +53,15 @@ class Table(Protocol):
 
     def keys(self, columns: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]] | RowFault]:
         """Yield (line, cells of ``columns``) of each row, and the faults; instead of chunks."""
+        ...
+
+    @property
+    def heading_end(self) -> int:
+        """Return the last physical line of the heading, what stands above it included."""
+        ...
+
+    def places(self) -> Iterator[tuple[int, int]]:
+        """Yield the first and the last physical line of each row or fault; instead of chunks."""
         ...
 
     def close(self) -> None:
@@ -146,6 +147,16 @@ class TextTable:
             self._columns = self._records.header()
         except ValueError as error:
             raise TableError(str(error)) from error
+        self._heading_end = self._records.line
+
+    @property
+    def heading_end(self) -> int:
+        """Return the last physical line of the heading, titles above it included."""
+        return self._heading_end
+
+    def places(self) -> Iterator[tuple[int, int]]:
+        """Yield the first and the last physical line of each record; instead of chunks."""
+        return self._records.places()
 
     @property
     def columns(self) -> tuple[str, ...]:

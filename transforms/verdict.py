@@ -26,6 +26,7 @@ class Judgement(StrEnum):
     UNFINISHED = "unfinished"  # interrupted, or not everything could be sent: the next run goes on
     REHEARSAL = "rehearsal"
     HELD = "held"  # stopped before its deposit because it was asked to
+    SCHEDULED = "scheduled"  # done, but for a deposit that waits for the hours of the settings
     ATTENTION = "attention"  # done, but a flow, a report or an invoice needs a person
     NOTHING = "nothing"  # no invoice to read
     CORRECT = "correct"  # done; quarantined or rejected invoices wait for a correction
@@ -41,6 +42,7 @@ _TONES = {
     Judgement.REHEARSAL: Tone.WARN,
     Judgement.HELD: Tone.WARN,
     Judgement.UNFINISHED: Tone.WARN,
+    Judgement.SCHEDULED: Tone.WARN,
     Judgement.CORRECT: Tone.WARN,
     Judgement.NOTHING: Tone.GOOD,
     Judgement.ALL_WELL: Tone.GOOD,
@@ -55,8 +57,12 @@ class Remembered:
     resumed: bool = False
     held: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
     already_processed: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
+    waits: tuple[str, ...] = ()
+    """While flows wait for the hours of the settings: when these begin (ISO 8601), and the reason
+    of the blackout, empty outside the window."""
 
 
 def judge(
@@ -91,10 +97,13 @@ def judge(
     if in_doubt:
         return Judgement.IN_DOUBT
     unsent = balance.to_deposit if balance is not None else 0
-    if run_state == "running" or fresh_problems or balance is None or unsent:
+    waits = bool(facts.waits)
+    if run_state == "running" or fresh_problems or balance is None or (unsent and not waits):
         return Judgement.UNFINISHED
     if attention:
         return Judgement.ATTENTION
+    if unsent:
+        return Judgement.SCHEDULED
     if to_correct:
         return Judgement.CORRECT
     return Judgement.ALL_WELL if balance.read.count else Judgement.NOTHING

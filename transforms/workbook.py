@@ -21,6 +21,7 @@ from transforms.finding import Finding, Location, Severity
 from transforms.headings import Heading, below_other_heading
 from transforms.records import RowFault
 from transforms.table import TableChunk, TableError, in_chunks, kept_columns
+from transforms.workbook_guard import guard_workbook
 
 #: Excel keeps fifteen significant digits (Microsoft, Excel specifications and limits).
 _EXACT_DIGITS = 15
@@ -44,6 +45,7 @@ class WorkbookTable:
         self._date_format = profile.dates.formats[0]
         sheet = profile.format.sheet
         try:
+            guard_workbook(stream)
             self._values = load_workbook(stream, read_only=True, data_only=True)
             stream.seek(0)
             # The same sheet with its formulas: a formula without value would look like an empty
@@ -61,6 +63,7 @@ class WorkbookTable:
         self._rows = self._sound(name)
         self._line = 0
         self._columns = self._header()
+        self._heading_end = self._line
         self._headings = Heading(self._columns)
 
     @property
@@ -72,6 +75,16 @@ class WorkbookTable:
     def warnings(self) -> tuple[Finding, ...]:
         """Return what is worth telling about the file itself, complete after the last chunk."""
         return self._headings.warnings(self._file)
+
+    @property
+    def heading_end(self) -> int:
+        """Return the row of the heading."""
+        return self._heading_end
+
+    def places(self) -> Iterator[tuple[int, int]]:
+        """Yield each row that is not blank, as a first and a last line; instead of chunks."""
+        for line, _, _ in self._records(frozenset()):
+            yield line, line
 
     def close(self) -> None:
         """Let go of the stream without closing it."""

@@ -15,16 +15,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from config.settings import Settings
-from flows import locking
+from flows import exclusive
 from flows.audit.archive import Archive, hash_of
 from flows.audit.retention import is_due, reconciled_returns, unsettled
 from flows.audit.sealing import seal
 from flows.channels.localfile import fsync_folder
 from flows.configuration import Configuration
 from flows.errors import ConfigurationError, ExitCode, disk_failed
-from flows.folders import StateFolders
 from flows.ledger import KeptFile, Ledger, latest_of, utc_now
-from flows.ledger_access import open_ledger
 
 _BATCH = 500
 #: Reasons listed of runs whose files stay.
@@ -99,11 +97,9 @@ def purge(
     if not by.strip() or not reason.strip():
         raise ConfigurationError("audit purge needs --by and --reason.")
     settings = configuration.settings
-    folders = StateFolders(settings.state_folder)
     with (
-        locking.held(folders.root, "run", clock=clock),
-        locking.held(folders.root, "collect", clock=clock),
-        open_ledger(configuration, clock=clock, create=False) as ledger,
+        exclusive.depositing(configuration, clock=clock, create=False) as ledger,
+        exclusive.collecting_beside(ledger, configuration, clock=clock),
     ):
         if not rehearsal:
             # What is not sealed yet must be before it can be purged.

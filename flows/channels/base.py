@@ -32,7 +32,8 @@ Progress = Callable[[int, int], None]
 _OUR_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 #: What we may take: any plain file name. The other side's names are not ours to forbid, but
 #: none may lead out of a folder or carry control characters into a terminal or a report.
-_THEIR_NAME = re.compile(r"[^/\\\x00-\x1f\x7f-\x9f]{1,200}")
+#: Nor can a name be recorded whose bytes are no UTF-8 (lone surrogates).
+_THEIR_NAME = re.compile(r"[^/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}")
 _MAX_NAME_BYTES = 255  # Linux file systems; a local copy keeps the name
 
 
@@ -173,6 +174,10 @@ class Channel(ABC):
     @abstractmethod
     def discard(self, path: str) -> bool:
         """Remove an unfinished upload; False when there was nothing to remove."""
+
+    @abstractmethod
+    def list_in(self) -> list[RemoteEntry]:
+        """Return the files of the ``in`` folder, by name. Names that are no names are left."""
 
     # -- return flows coming out ---------------------------------------------------------------
 

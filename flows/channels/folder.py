@@ -18,7 +18,8 @@ from typing import IO, Literal
 
 from config.settings import Channel as ChannelSettings
 from flows.channels.base import Channel, Progress, RemoteEntry, is_plain_name, join, their_name
-from flows.channels.localfile import fsync_folder, receive
+from flows.channels.localfile import fsync_folder, receive, too_large
+from flows.crashpoints import CrashPoint, reach
 from flows.errors import (
     ChannelRefusedError,
     ChorusFlowsError,
@@ -32,6 +33,7 @@ _BLOCK = 1 << 20
 _FINAL = frozenset(
     (errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EROFS, errno.ELOOP)
 )
+_FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
 #: File systems without hard links (FAT, some SMB shares) answer one of these.
 _NO_LINKS = frozenset((errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK))
 
@@ -90,6 +92,7 @@ class FolderChannel(Channel):
                     raise _taken(final) from None
                 source.rename(target)
             else:
+                reach(CrashPoint.LINKED)
                 _drop_old_name(source)
             fsync_folder(target.parent)
             if source.parent != target.parent:
@@ -116,29 +119,27 @@ class FolderChannel(Channel):
 
     def list_out(self) -> list[RemoteEntry]:
         """Return the regular files of ``out``; links are left alone."""
-        entries = []
-        with _operation(f"listing {self._out}"), os.scandir(self._out) as found:
-            for item in found:
-                if not is_plain_name(item.name):
-                    _LOG.warning("left alone in %s: %r is no file name", self._out, item.name)
-                    continue
-                try:
-                    facts = item.stat(follow_symlinks=False)
-                except FileNotFoundError:
-                    continue  # taken by somebody since the listing
-                if modes.S_ISREG(facts.st_mode):
-                    entries.append(RemoteEntry(item.name, facts.st_size, int(facts.st_mtime)))
-        return sorted(entries, key=lambda entry: entry.name)
+        return _listed(self._out)
+
+    def list_in(self) -> list[RemoteEntry]:
+        """Return the regular files of ``in``; links are left alone."""
+        return _listed(self._root / self.settings.in_folder)
 
     def get(self, name: str, local: Path, *, max_bytes: int) -> int:
         """Copy a file of ``out``."""
         source_path = self._out / their_name(name)
         with _operation(f"reading {source_path}"):
             # A link in `out` could name any file of the machine: it is not followed.
-            handle = os.open(source_path, os.O_RDONLY | os.O_NOFOLLOW)
+            # Nor is a pipe waited for that took the place of a file since the listing.
+            handle = os.open(source_path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             with os.fdopen(handle, "rb") as source:
+                facts = os.fstat(handle)
+                if not modes.S_ISREG(facts.st_mode):
+                    raise ChannelRefusedError(f"{source_path} is no file; it is left alone.")
+                if facts.st_size > max_bytes:
+                    raise too_large(name, max_bytes)
                 blocks = iter(lambda: source.read(_BLOCK), b"")
-                return receive(blocks, local, max_bytes=max_bytes)
+                return receive(blocks, local, max_bytes=max_bytes, name=name)
 
     def remove(self, name: str) -> None:
         """Remove a file of ``out``."""
@@ -155,6 +156,22 @@ class FolderChannel(Channel):
     @property
     def _out(self) -> Path:
         return self._root / self.settings.out_folder
+
+
+def _listed(folder: Path) -> list[RemoteEntry]:
+    entries = []
+    with _operation(f"listing {folder}"), os.scandir(folder) as found:
+        for item in found:
+            if not is_plain_name(item.name):
+                _LOG.warning("left alone in %s: %r is no file name", folder, item.name)
+                continue
+            try:
+                facts = item.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue  # taken by somebody since the listing
+            if modes.S_ISREG(facts.st_mode):
+                entries.append(RemoteEntry(item.name, facts.st_size, int(facts.st_mtime)))
+    return sorted(entries, key=lambda entry: entry.name)
 
 
 def _copy(source: IO[bytes], sink: IO[bytes], *, total: int, progress: Progress | None) -> None:
@@ -198,7 +215,10 @@ def _operation(what: str) -> Iterator[None]:
                 f"The folder channel refused {what}: {error.strerror}.",
                 next_step="Check that the share is mounted and writable, and the channel settings.",
             ) from error
+        step = "Run again: chorus-flows run; nothing is sent twice."
+        if error.errno in _FULL:
+            step = "Make room on the share, or have our quota raised. Then run again: "
+            step += "chorus-flows run; nothing is sent twice."
         raise TransportError(
-            f"The folder channel failed in {what}: {error}.",
-            next_step="Run again; nothing is sent twice.",
+            f"The folder channel failed in {what}: {error.strerror or error}.", next_step=step
         ) from error

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from flows.crashpoints import CrashPoint, reach
 from flows.errors import ChannelRefusedError, TransportError
+from flows.private_files import open_private
 
 #: Ending of a fetch that is not complete.
 PART_SUFFIX = ".part"
@@ -23,7 +25,12 @@ def fsync_folder(folder: Path) -> None:
 
 
 def receive(
-    blocks: Iterable[bytes], local: Path, *, max_bytes: int, expected: int | None = None
+    blocks: Iterable[bytes],
+    local: Path,
+    *,
+    max_bytes: int,
+    expected: int | None = None,
+    name: str = "",
 ) -> int:
     """Write blocks to ``local``: complete, fsynced and under its name, or not there at all.
 
@@ -32,6 +39,7 @@ def receive(
         local: path to write; replaced if it exists.
         max_bytes: most bytes taken; checked while they arrive, whatever was announced.
         expected: size announced, compared at the end; None when none was.
+        name: of the file on the other side, for messages; default: that of ``local``.
 
     Returns:
         The size in bytes.
@@ -41,20 +49,21 @@ def receive(
         TransportError: not as many bytes as announced, or the local disk failed.
     """
     part = local.with_name(local.name + PART_SUFFIX)
-    size = 0
+    told, size = name or local.name, 0
     with _writing(local):
-        target = part.open("wb")
+        target = open_private(part)
     try:
         with target:
             for block in blocks:
                 size += len(block)
                 if size > max_bytes:
-                    raise too_large(local.name, max_bytes)
+                    raise too_large(told, max_bytes)
                 with _writing(local):
                     target.write(block)
+                reach(CrashPoint.RETURN_PART)
             if expected is not None and size != expected:
                 raise TransportError(
-                    f"{local.name} was announced with {expected} bytes and came with {size}.",
+                    f"{told} was announced with {expected} bytes and came with {size}.",
                     next_step="It is fetched again at the next collect.",
                 )
             with _writing(local):

@@ -9,7 +9,8 @@ What is deliberate here, and why (each seen with paramiko 5.1 against OpenSSH 9.
   errors of pipelined writes, a full disk for one, are lost otherwise;
 - files are created exclusively and renamed by the plain ``RENAME``, which refuses an existing
   target, never by ``posix-rename@openssh.com``, which replaces it;
-- a connection that failed once is dropped: what is left in it would be read as other answers.
+- a connection that failed once is dropped: what is left in it would be read as other answers;
+- a login that was refused is not tried again by the same object: accounts get locked.
 """
 
 from __future__ import annotations
@@ -30,13 +31,17 @@ from flows.channels.base import Channel, Progress, RemoteEntry, is_plain_name, j
 from flows.channels.localfile import receive, too_large
 from flows.channels.sftp_errors import final_refusal, is_absent, transport_failure
 from flows.channels.sftp_login import check_known_hosts, load_key, refuse_unknown_host
-from flows.errors import ChorusFlowsError, TargetExistsError
+from flows.channels.sftp_names import NamedClient
+from flows.errors import ChorusFlowsError, LoginRefusedError, TargetExistsError
 
 _LOG = logging.getLogger(__name__)
 # Every failure is raised, in our words: paramiko's own traces go only where logging is set up.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
-_BLOCK = 32 * 1024  # largest write every SFTP server must accept
+_BLOCK = 32 * 1024  # largest read every SFTP server must accept
+#: Bytes per write. With its heads a request fits one SSH packet (32 KiB with OpenSSH, of which
+#: paramiko leaves 64 bytes); 32 KiB would take two, at half the speed.
+_WRITE = 32_000
 _PREFETCH = 64  # requests in flight of a download; unbounded, paramiko floods the server
 _FAST_CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
 
@@ -55,6 +60,7 @@ class SftpChannel(Channel):
         self._known_hosts = check_known_hosts(settings.sftp)
         self._client: paramiko.SSHClient | None = None
         self._sftp: paramiko.SFTPClient | None = None
+        self._refusal: LoginRefusedError | None = None
 
     def __repr__(self) -> str:
         return f"<SftpChannel {self._place}>"
@@ -82,6 +88,8 @@ class SftpChannel(Channel):
         if self._sftp is not None and self._alive():
             return self._sftp
         self.close()
+        if self._refusal is not None:
+            raise self._refusal
         where = self._sftp_settings
         client = self._client = paramiko.SSHClient()
         client.load_system_host_keys(self._known_hosts)
@@ -107,7 +115,7 @@ class SftpChannel(Channel):
             session = transport.open_session(timeout=where.connect_timeout)
             session.settimeout(where.operation_timeout)
             session.invoke_subsystem("sftp")
-            self._sftp = paramiko.SFTPClient(session)
+            self._sftp = NamedClient(session)
         return self._sftp
 
     def _alive(self) -> bool:
@@ -121,8 +129,9 @@ class SftpChannel(Channel):
             yield self._open()
         except TargetExistsError:
             raise  # an answer of the server, not a failure
-        except ChorusFlowsError:
+        except ChorusFlowsError as error:
             self.close()  # raised half-way (size limit, deadline): answers may be outstanding
+            self._remember(error)
             raise
         except (
             OSError,
@@ -133,10 +142,15 @@ class SftpChannel(Channel):
         ) as error:
             self.close()
             refusal = final_refusal(error, place=self._place, what=what)
+            self._remember(refusal)
             raise (refusal or transport_failure(error, place=self._place, what=what)) from error
         except BaseException:
             self.close()
             raise
+
+    def _remember(self, error: ChorusFlowsError | None) -> None:
+        if isinstance(error, LoginRefusedError):
+            self._refusal = error
 
     # -- flows going in ------------------------------------------------------------------------
 
@@ -164,9 +178,12 @@ class SftpChannel(Channel):
             try:
                 sftp.rename(temporary, final)
             except OSError as error:
-                if error.errno is None and _look_if_allowed(sftp, final) is not None:
+                if error.errno is not None or _look_if_allowed(sftp, final) is None:
+                    raise
+                if _look_if_allowed(sftp, temporary) is not None:
                     raise _taken(final) from None
-                raise
+                # It was free before, and ours is gone: done, whatever the server answered.
+                _LOG.warning("%s was renamed although the server said: %s", final, error)
 
     def stat(self, path: str) -> RemoteEntry | None:
         """Return what is at a remote path."""
@@ -191,7 +208,13 @@ class SftpChannel(Channel):
 
     def list_out(self) -> list[RemoteEntry]:
         """Return the regular files of ``out``."""
-        folder = self.settings.out_folder
+        return self._listed(self.settings.out_folder)
+
+    def list_in(self) -> list[RemoteEntry]:
+        """Return the regular files of ``in``."""
+        return self._listed(self.settings.in_folder)
+
+    def _listed(self, folder: str) -> list[RemoteEntry]:
         with self._operation(f"listing {folder}") as sftp:
             found = sftp.listdir_attr(folder or ".")
         entries = []
@@ -214,7 +237,7 @@ class SftpChannel(Channel):
             if size:
                 source.prefetch(size, _PREFETCH)
             blocks = iter(lambda: source.read(_BLOCK), b"")
-            return receive(blocks, local, max_bytes=max_bytes, expected=size)
+            return receive(blocks, local, max_bytes=max_bytes, expected=size, name=name)
 
     def remove(self, name: str) -> None:
         """Remove a file of ``out``."""
@@ -233,9 +256,9 @@ def _send(
     sent = 0
     if progress:
         progress(0, total)
-    block = source.read(_BLOCK)
+    block = source.read(_WRITE)
     while block:
-        following = source.read(_BLOCK)
+        following = source.read(_WRITE)
         if not following:
             sink.set_pipelined(False)
         sink.write(block)

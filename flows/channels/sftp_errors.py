@@ -7,10 +7,16 @@ import errno
 import paramiko
 
 from flows.channels.sftp_login import fingerprint
-from flows.errors import ChannelRefusedError, TransportError
+from flows.errors import ChannelRefusedError, LoginRefusedError, TransportError
 
 #: paramiko reports these as failed authentications; they are cuts.
 _CUT_DURING_LOGIN = ("timeout", "transport shut down", "saw EOF")
+#: What paramiko says, and what it means to whoever reads it.
+_WORDS = (
+    ("Error reading SSH protocol banner", "no SSH server answered in time"),
+    ("EOF during negotiation", "SFTP did not start within channel.sftp.connect_timeout"),
+    ("Server connection dropped", "the server dropped the connection"),
+)
 
 
 def is_absent(error: OSError) -> bool:
@@ -27,7 +33,7 @@ def final_refusal(error: Exception, *, place: str, what: str) -> ChannelRefusedE
         what: the operation, for the message.
     """
     if isinstance(error, paramiko.BadHostKeyException):
-        return ChannelRefusedError(
+        return LoginRefusedError(
             f"The host key of {place} is not the pinned one: it shows {error.key.get_name()} "
             f"{fingerprint(error.key)}, known_hosts says {error.expected_key.get_name()} "
             f"{fingerprint(error.expected_key)}. Nothing was sent.",
@@ -36,9 +42,11 @@ def final_refusal(error: Exception, *, place: str, what: str) -> ChannelRefusedE
     if isinstance(error, paramiko.AuthenticationException):
         if any(sign in str(error) for sign in _CUT_DURING_LOGIN):
             return None
-        return ChannelRefusedError(
-            f"{place} refused our key: {error}",
-            next_step="Check channel.sftp.user and key_file, and that AIFE has the public key.",
+        return LoginRefusedError(
+            f"{place} refused our key: {str(error).rstrip('.')}. It is not tried again by this "
+            "run: repeated refusals may lock the account.",
+            next_step="Check channel.sftp.user and key_file, and that AIFE has the public key, "
+            "then: chorus-flows doctor",
         )
     if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
         return ChannelRefusedError(
@@ -47,7 +55,7 @@ def final_refusal(error: Exception, *, place: str, what: str) -> ChannelRefusedE
         )
     if isinstance(error, paramiko.ChannelException):
         return ChannelRefusedError(
-            f"{place} gave no SFTP session: {error}",
+            f"{place} gave no SFTP session: {error.text}.",
             next_step="Ask AIFE whether the account is open for SFTP.",
         )
     if isinstance(error, UnicodeError):
@@ -73,8 +81,25 @@ def _os_refusal(error: OSError, *, place: str, what: str) -> ChannelRefusedError
 
 def transport_failure(error: Exception, *, place: str, what: str) -> TransportError:
     """Return the retryable error for anything that is no refusal."""
-    reason = str(error) or type(error).__name__
+    reason = _reason(error)
+    if type(error) is OSError and error.errno is None:
+        # SFTP v3 has one code, "Failure", for a full disk, a quota and whatever else it does not
+        # name; paramiko gives it no errno. The connection itself is well.
+        return TransportError(
+            f"{place} failed in {what} and says only: {reason}.",
+            next_step="Its disk may be full, or our quota. If it lasts, tell AIFE. Then run again: "
+            "chorus-flows run; nothing is sent twice.",
+        )
     return TransportError(
         f"The connection to {place} failed while {what}: {reason}.",
-        next_step="Run again; nothing is sent twice.",
+        next_step="Run again: chorus-flows run; nothing is sent twice. If it lasts: "
+        "chorus-flows doctor",
     )
+
+
+def _reason(error: Exception) -> str:
+    """Return why it failed, without a full stop."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time (channel.sftp.connect_timeout, operation_timeout)"
+    said = str(error).removeprefix("[Errno None] ") or type(error).__name__
+    return next((words for sign, words in _WORDS if sign in said), said).rstrip(".: ")

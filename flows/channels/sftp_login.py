@@ -12,7 +12,7 @@ import paramiko
 from paramiko.hostkeys import InvalidHostKey
 
 from config.settings import Sftp as SftpSettings
-from flows.errors import ChannelRefusedError, ConfigurationError
+from flows.errors import ConfigurationError, LoginRefusedError
 
 
 def load_key(settings: SftpSettings) -> paramiko.PKey:
@@ -83,7 +83,7 @@ class _RefuseUnknownHost(paramiko.RejectPolicy):
     def missing_host_key(
         self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey
     ) -> NoReturn:
-        raise ChannelRefusedError(
+        raise LoginRefusedError(
             f"The server {hostname} is not in known_hosts; it shows the key {key.get_name()} "
             f"{fingerprint(key)}. Nothing was sent.",
             next_step=(

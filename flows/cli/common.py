@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,6 +15,7 @@ from flows.configuration import Configuration
 from flows.errors import ConfigurationError
 from flows.ledger import Ledger
 from flows.ledger_access import open_ledger
+from transforms.display import visible
 
 #: Version of every ``--json`` output; a change that breaks a reader raises it.
 JSON_SCHEMA = 1
@@ -26,6 +27,9 @@ ConfigOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON (docs/cli.md).")]
 WhoOption = Annotated[str, typer.Option("--by", metavar="WHO", help="Who decides.")]
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
+LanguageOption = Annotated[
+    Literal["fr", "en"] | None, typer.Option("--lang", help="Default: that of the report.")
+]
 NoPrefectOption = Annotated[
     bool, typer.Option("--no-prefect", help="Run the same functions without Prefect.")
 ]
@@ -45,8 +49,11 @@ def existing_ledger(config: Path | None) -> Iterator[tuple[Configuration, Ledger
 
 
 def say(text: str) -> None:
-    """Print a line on standard output."""
-    typer.echo(text)
+    """Print a line on standard output.
+
+    What it tells may come from outside: no name of a file takes hold of the terminal.
+    """
+    typer.echo(visible(text).replace("\r", "␍"))
 
 
 def say_json(kind: str, body: Mapping[str, object]) -> None:

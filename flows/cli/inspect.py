@@ -1,34 +1,35 @@
-"""Commands that look: status, quarantine, doctor; and flow resolve."""
+"""Commands that look: status, doctor; and flow resolve."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.cli.common import (
     ConfigOption,
     JsonOption,
+    LanguageOption,
     ReasonOption,
     WhoOption,
     existing_ledger,
     load,
-    not_yet,
     say,
     say_json,
 )
 from flows.errors import ConfigurationError, ExitCode
+from flows.private_files import open_private
+
+if TYPE_CHECKING:
+    from flows.invoice_chain import SentXml
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     app.command("status")(status)
     app.command("doctor")(doctor)
-    quarantine = typer.Typer(no_args_is_help=True, help="Invoices held back by a finding.")
-    quarantine.command("list")(quarantine_list)
-    quarantine.command("export")(quarantine_export)
-    quarantine.command("retry")(quarantine_retry)
-    app.add_typer(quarantine, name="quarantine")
     flow = typer.Typer(no_args_is_help=True, help="Flows in doubt.")
     flow.command("resolve")(flow_resolve)
     app.add_typer(flow, name="flow")
@@ -38,19 +39,31 @@ def status(
     invoice: Annotated[str | None, typer.Option("--invoice", metavar="N")] = None,
     flow: Annotated[str | None, typer.Option("--flow", metavar="ID")] = None,
     run: Annotated[str | None, typer.Option("--run", metavar="R")] = None,
+    xml: Annotated[
+        Path | None,
+        typer.Option("--xml", metavar="FILE", help="Write the XML as it was sent; - prints it."),
+    ] = None,
+    language: LanguageOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> int:
-    """Where an invoice, a flow or a run is; without option: the latest runs."""
+    """Where an invoice, a flow or a run is, and how it came there; else the latest runs."""
     from flows import status as views
 
     if sum(option is not None for option in (invoice, flow, run)) > 1:
         raise ConfigurationError("Give one of --invoice, --flow and --run.")
-    with existing_ledger(config) as (_, ledger):
+    if xml is not None and (invoice is None or json):
+        raise ConfigurationError("--xml goes with --invoice, and without --json.")
+    with existing_ledger(config) as (loaded, ledger):
+        settings = loaded.settings
+        lang = language or settings.report.language
+        if invoice is not None and xml is not None:
+            _write_xml(views.xml_of(ledger, invoice, settings), xml)
+            return int(ExitCode.OK)
         if invoice is not None:
-            view = views.of_invoice(ledger, invoice)
+            view = views.of_invoice(ledger, invoice, settings, lang)
         elif flow is not None:
-            view = views.of_flow(ledger, flow)
+            view = views.of_flow(ledger, flow, settings, lang)
         elif run is not None:
             view = views.of_run(ledger, run)
         else:
@@ -63,37 +76,18 @@ def status(
     return int(ExitCode.OK)
 
 
-def quarantine_list(
-    run: Annotated[str | None, typer.Option("--run", metavar="R", help="Default: newest.")] = None,
-    language: Annotated[str | None, typer.Option("--lang", metavar="fr|en")] = None,
-    config: ConfigOption = None,
-    json: JsonOption = False,
-) -> int:
-    """The invoices a run held back, and why."""
-    from flows import status as views
-
-    with existing_ledger(config) as (loaded, ledger):
-        view = views.quarantine(ledger, run, language or loaded.settings.report.language)
-    if json:
-        say_json("quarantine", view.body)
-    else:
-        for line in view.lines:
-            say(line)
-    return int(ExitCode.OK)
-
-
-def quarantine_export() -> int:
-    """Not in this release yet: the rows of quarantined invoices, to be mended."""
-    raise not_yet("quarantine export", "The CSV beside the report lists them with line and reason.")
-
-
-def quarantine_retry() -> int:
-    """Not in this release yet: read mended rows again."""
-    raise not_yet(
-        "quarantine retry",
-        "Mend the data in the ERP and extract the invoices again: a quarantined "
-        "invoice reserves nothing.",
-    )
+def _write_xml(sent: SentXml, path: Path) -> None:
+    """Print the XML of an invoice, or write it to a file that must not be there yet."""
+    if str(path) == "-":
+        sys.stdout.buffer.write(sent.content)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        with open_private(path, new=True) as stream:
+            stream.write(sent.content)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror}.") from error
+    say(f"{path}: {sent.name}, SHA-256 {sent.sha256}")
 
 
 def flow_resolve(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from getpass import getuser
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,7 +16,6 @@ from flows.cli.common import (
     WhoOption,
     existing_ledger,
     load,
-    not_yet,
     say,
     say_json,
 )
@@ -29,6 +28,7 @@ def register(app: typer.Typer) -> None:
     ledger = typer.Typer(no_args_is_help=True, help="The ledger.")
     ledger.command("upgrade")(upgrade)
     ledger.command("backup")(backup)
+    ledger.command("unlock")(unlock)
     ledger.command("import-sent")(import_sent)
     ledger.command("reconcile")(reconcile)
     app.add_typer(ledger, name="ledger")
@@ -48,7 +48,10 @@ def upgrade(config: ConfigOption = None) -> int:
     from flows.ledger import upgrade as bring_up
     from flows.ledger_access import ledger_url
 
-    told = bring_up(ledger_url(load(config)))
+    loaded = load(config)
+    told = bring_up(ledger_url(loaded))
+    with open_ledger(loaded, create=False) as ledger:
+        ledger.note("upgraded", kind="ledger", actor=getuser(), reason=str(told))
     say(f"ledger: {told}")
     return int(ExitCode.OK)
 
@@ -57,38 +60,60 @@ def backup(
     target: Annotated[Path, typer.Argument(metavar="FILE", help="File to write; must not exist.")],
     config: ConfigOption = None,
 ) -> int:
-    """Copy the SQLite ledger to FILE, also while a run is at work."""
-    from flows.ledger import copy_sqlite, sqlite_file
-    from flows.ledger.dialect import parse_url
-    from flows.ledger_access import ledger_url
+    """Copy the ledger to FILE, also while a run is at work, and verify the copy."""
+    from flows.backup import back_up
 
-    source = sqlite_file(parse_url(ledger_url(load(config))))
-    if source is None:
-        message = "This ledger is not SQLite."
-        raise ConfigurationError(message, next_step="Use the back-up of the database itself.")
-    if not source.is_file():
-        raise ConfigurationError(f"There is no ledger at {source} yet.")
-    copy_sqlite(source, target)
-    say(f"ledger: copied to {target}")
+    say(str(back_up(load(config), target)))
+    return int(ExitCode.OK)
+
+
+def unlock(
+    name: Annotated[Literal["deposit", "collect"], typer.Argument(metavar="deposit|collect")],
+    by: WhoOption,
+    reason: ReasonOption,
+    config: ConfigOption = None,
+) -> int:
+    """Take a lock away from a machine that is gone for good with its outbox (docs/ledger.md)."""
+    if not by.strip() or not reason.strip():
+        raise ConfigurationError("ledger unlock needs --by and --reason.")
+    with existing_ledger(config) as (loaded, ledger):
+        stale_after = timedelta(seconds=loaded.settings.locks.stale_after_seconds)
+        held = ledger.unlock(name, stale_after=stale_after, actor=by, reason=reason)
+    say(f"The {name} lock is free; it was held by {held}.")
     return int(ExitCode.OK)
 
 
 def import_sent(
     file: Annotated[Path, typer.Argument(metavar="CSV")],
     by: WhoOption,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why; default: the name of the list.")
+    ] = "",
     config: ConfigOption = None,
 ) -> int:
     """Hold the numbers of invoices that a former tool already sent (docs/ledger.md)."""
     from flows.importing import import_file
 
-    for line in import_file(load(config), file, by=by):
+    for line in import_file(load(config), file, by=by, reason=reason):
         say(line)
     return int(ExitCode.OK)
 
 
-def reconcile() -> int:
-    """Not in this release yet: compare outbox and remote with a restored ledger."""
-    raise not_yet("ledger reconcile", "Do not run on a restored ledger before checking it by hand.")
+def reconcile(
+    by: WhoOption,
+    reason: ReasonOption,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would be recorded.")
+    ] = False,
+    config: ConfigOption = None,
+) -> int:
+    """Record again what a restored ledger has forgotten; send nothing (docs/ledger.md)."""
+    from flows.reconciling import reconcile as read_again
+
+    done = read_again(load(config), by=by, reason=reason, dry_run=dry_run)
+    for line in done.lines():
+        say(line)
+    return int(done.exit_code)
 
 
 def audit_verify(
@@ -165,6 +190,9 @@ def directory_import(
     by: Annotated[
         str | None, typer.Option("--by", metavar="WHO", help="Who imports; default: the user.")
     ] = None,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why; default: the name of the file.")
+    ] = "",
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> int:
@@ -180,7 +208,8 @@ def directory_import(
             services,
             dated=dated.date() if dated else None,
             zone=loaded.settings.run_date,
-            by=by or getuser(),
+            by=getuser() if by is None else by,
+            reason=reason,
         )
     if json:
         say_json("directory import", done.as_dict(loaded.settings.report.language))

@@ -9,8 +9,9 @@ import traceback
 
 import typer
 
-from flows.cli import inspect, ledgers, nights, profiles, schemas, tools
+from flows.cli import inspect, ledgers, nights, profiles, quarantine, schemas, tools
 from flows.errors import ChorusFlowsError, ExitCode
+from transforms.display import visible
 
 #: Typer carries a copy of click whose base errors have no public name.
 _WRONG_USE: type[Exception] = typer.BadParameter.__bases__[0]
@@ -26,6 +27,7 @@ app = typer.Typer(
 
 nights.register(app)
 inspect.register(app)
+quarantine.register(app)
 ledgers.register(app)
 tools.register(app)
 profiles.register(app)
@@ -79,4 +81,4 @@ def run(arguments: list[str]) -> ExitCode:
 
 
 def _say(text: str) -> None:
-    typer.echo(text, err=True)
+    typer.echo(visible(text).replace("\r", "␍"), err=True)

@@ -111,10 +111,22 @@ def validate(
 def sandbox(
     root: Annotated[Path, typer.Option("--root", metavar="DIR")] = Path("sandbox"),
     port: Annotated[int, typer.Option("--port")] = 2222,
-    scenario: Annotated[Path | None, typer.Option("--scenario", metavar="FILE")] = None,
+    scenario: Annotated[
+        Path | None,
+        typer.Option("--scenario", metavar="FILE", help="A YAML file, or the name of one shipped."),
+    ] = None,
+    step_seconds: Annotated[
+        float | None,
+        typer.Option(
+            "--step-seconds",
+            metavar="N",
+            min=0,
+            help="Seconds per step of the story, then of ageing (default: 10, no ageing after).",
+        ),
+    ] = None,
 ) -> int:
     """Serve a Chorus Pro in miniature over SFTP on this machine, until interrupted."""
     from flows.sandbox import serve
 
-    serve(root, port, scenario=scenario)
+    serve(root, port, scenario=scenario, step_every=step_seconds)
     return int(ExitCode.OK)

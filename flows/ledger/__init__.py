@@ -10,8 +10,11 @@ from flows.ledger.audit_book import DepositRecord, KeptFile, ManifestRecord, lat
 from flows.ledger.dialect import copy_sqlite, sqlite_file
 from flows.ledger.directory_book import DirectoryImport, DirectorySource
 from flows.ledger.ledger import Ledger
+from flows.ledger.locks import COLLECT, DEPOSIT, LOCKS, LockRecord
 from flows.ledger.records import (
+    CarriedRecord,
     Conflict,
+    EventMark,
     EventRecord,
     ExtractRecord,
     FindingRecord,
@@ -32,6 +35,7 @@ from flows.ledger.schema import Upgrade, upgrade
 from flows.ledger.states import (
     FREEABLE,
     HOLDING,
+    LIVING,
     UNREPORTED,
     ExtractState,
     FlowState,
@@ -42,14 +46,20 @@ from flows.ledger.states import (
 from flows.ledger.store import SYSTEM, utc_now
 
 __all__ = [
+    "COLLECT",
+    "DEPOSIT",
     "FREEABLE",
     "HOLDING",
+    "LIVING",
+    "LOCKS",
     "SYSTEM",
     "UNREPORTED",
+    "CarriedRecord",
     "Conflict",
     "DepositRecord",
     "DirectoryImport",
     "DirectorySource",
+    "EventMark",
     "EventRecord",
     "ExtractRecord",
     "ExtractState",
@@ -62,6 +72,7 @@ __all__ = [
     "KeptFile",
     "Known",
     "Ledger",
+    "LockRecord",
     "ManifestRecord",
     "MemberRecord",
     "ReturnRecord",

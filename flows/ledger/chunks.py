@@ -6,12 +6,15 @@ number unique: the later of two loses, and the lead builds its chunk again witho
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, func, literal, select
 from sqlalchemy.exc import IntegrityError
 
+from config.codes import load_codes
+from config.statuses import REFUSALS
+from flows.crashpoints import CrashPoint, reach
 from flows.ledger.deposits import DepositBook
 from flows.ledger.history import HistoryBook
 from flows.ledger.identities import Place, find_conflicts, place_of, recorded_among
@@ -20,6 +23,9 @@ from flows.ledger.states import InvoiceState
 from flows.ledger.store import SYSTEM, batches
 from flows.ledger.tables import events, invoices
 from transforms.outcome import BuiltFlow, Fate, InvoiceOutcome
+from transforms.statuses import status_code
+
+_CREDIT_NOTES = load_codes("credit_note_types")
 
 
 class ChunkBook(DepositBook, HistoryBook):
@@ -39,11 +45,23 @@ class ChunkBook(DepositBook, HistoryBook):
             return {(row.file_sha256, row.first_line) for row in rows}
 
     def commit_chunk(
-        self, run_id: str, outcomes: Sequence[InvoiceOutcome], built: Sequence[BuiltFlow]
+        self,
+        run_id: str,
+        outcomes: Sequence[InvoiceOutcome],
+        built: Sequence[BuiltFlow],
+        *,
+        refusals: Collection[int] = REFUSALS,
     ) -> tuple[Conflict, ...]:
         """Record a chunk, or return why it cannot be recorded; then nothing is.
 
         Invoices already recorded for this run (same file and first line) are left as they are.
+
+        Args:
+            run_id: the run.
+            outcomes: the invoices of the chunk.
+            built: the flows that carry those that are bundled.
+            refusals: life-cycle statuses of invoices to issue again under a new number: a new
+                invoice that names one of those as the preceding one (BT-25) takes its place.
 
         Returns:
             The invoices whose identity is held by another one, or by themselves in another flow of
@@ -55,15 +73,21 @@ class ChunkBook(DepositBook, HistoryBook):
         ordered = sorted(outcomes, key=lambda outcome: outcome.position)
         _check_fit(ordered, built)
         try:
-            return self._commit(run_id, ordered, built)
+            return self._commit(run_id, ordered, built, refusals)
         except IntegrityError:
             # Another process reserved one of the identities in between (PostgreSQL only): look
             # again, the second time it is seen and named.
-            return self._commit(run_id, ordered, built)
+            return self._commit(run_id, ordered, built, refusals)
 
     def _commit(
-        self, run_id: str, outcomes: Sequence[InvoiceOutcome], built: Sequence[BuiltFlow]
+        self,
+        run_id: str,
+        outcomes: Sequence[InvoiceOutcome],
+        built: Sequence[BuiltFlow],
+        refusals: Collection[int],
     ) -> tuple[Conflict, ...]:
+        mark = None
+        used: set[str] = set()
         with self._writing() as connection:
             before = recorded_among(connection, run_id, outcomes)
             conflicts = find_conflicts(connection, run_id, outcomes, before)
@@ -76,8 +100,13 @@ class ChunkBook(DepositBook, HistoryBook):
                 message = f"flow {min(mixed)} was recorded before with other invoices"
                 raise ValueError(message)
             if fresh:
-                self._insert_flows(connection, run_id, [f for f in built if f.flow_id in used])
-                self._insert_invoices(connection, run_id, fresh, sorted(used))
+                mark = self._insert_flows(
+                    connection, run_id, [f for f in built if f.flow_id in used]
+                )
+                self._insert_invoices(connection, run_id, fresh, sorted(used), refusals)
+                reach(CrashPoint.RECORDING)
+        if mark is not None:
+            self._tell_journal(mark, run=run_id, built=sorted(used), last=_last_member(outcomes))
         return ()
 
     def _insert_invoices(
@@ -86,9 +115,17 @@ class ChunkBook(DepositBook, HistoryBook):
         run_id: str,
         outcomes: Sequence[InvoiceOutcome],
         used: Sequence[str],
+        refusals: Collection[int],
     ) -> None:
         nights = _nights_before(connection, run_id, outcomes)
-        rows = [self._invoice_row(run_id, o, nights.get(place_of(o), 0)) for o in outcomes]
+        follows = self._replaced(connection, outcomes, refusals)
+        rows = [
+            {
+                **self._invoice_row(run_id, o, nights.get(place_of(o), 0)),
+                "follows": follows.get(place_of(o)),
+            }
+            for o in outcomes
+        ]
         connection.execute(invoices.insert(), rows)
         members = [invoices.c.flow_id.in_(used)]
         if used:
@@ -104,6 +141,49 @@ class ChunkBook(DepositBook, HistoryBook):
                 SYSTEM,
             )
         self._tell(connection, run_id, outcomes)
+
+    def _replaced(
+        self,
+        connection: Connection,
+        outcomes: Sequence[InvoiceOutcome],
+        refusals: Collection[int],
+    ) -> dict[Place, int]:
+        """Return the rows of the invoices refused by the buyer that new ones name as replaced.
+
+        A credit note names the invoice it cancels: it takes no one's place.
+        """
+        naming = [
+            o
+            for o in outcomes
+            if o.fate is Fate.BUNDLED and o.preceding and o.type_code not in _CREDIT_NOTES
+        ]
+        refused: dict[tuple[str, str], int] = {}
+        for batch in batches(sorted({number for o in naming for number in o.preceding})):
+            rows = connection.execute(
+                select(
+                    invoices.c.id,
+                    invoices.c.number,
+                    invoices.c.seller_id,
+                    invoices.c.life_status,
+                )
+                .where(
+                    self._ours(invoices),
+                    invoices.c.number.in_(batch),
+                    invoices.c.life_status.is_not(None),
+                )
+                .order_by(invoices.c.id)
+            )
+            for row in rows:
+                if status_code(row.life_status) in refusals:
+                    refused[row.seller_id, row.number] = row.id
+        found: dict[Place, int] = {}
+        for o in naming:
+            seller = o.identity.seller_id if o.identity is not None else ""
+            named = (refused.get((seller, number)) for number in o.preceding)
+            row_id = next((row_id for row_id in named if row_id is not None), None)
+            if row_id is not None:
+                found[place_of(o)] = row_id
+        return found
 
     def _tell(
         self, connection: Connection, run_id: str, outcomes: Sequence[InvoiceOutcome]
@@ -167,6 +247,11 @@ class ChunkBook(DepositBook, HistoryBook):
             "nights": nights + 1 if o.fate is Fate.WAITING else nights,
             "changed_at": self._clock(),
         }
+
+
+def _last_member(outcomes: Sequence[InvoiceOutcome]) -> str:
+    """Return the highest member id of a chunk: no number up to it may be given again."""
+    return max(o.member_id for o in outcomes if o.member_id is not None)
 
 
 def _check_fit(outcomes: Sequence[InvoiceOutcome], built: Sequence[BuiltFlow]) -> None:

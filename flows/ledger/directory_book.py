@@ -53,6 +53,7 @@ class DirectorySource:
     services_sha256: str | None = None
     repaired: int = 0
     refused: int = 0
+    reason: str = ""
 
 
 class DirectoryBook(Store):
@@ -98,6 +99,8 @@ class DirectoryBook(Store):
             facts = {name: getattr(made, name) for name in DirectoryImport.__slots__}
             connection.execute(directory_imports.insert().values(**self._scope, **facts))
             told = f"{counted} structures, {services_counted or 0} services"
+            if source.reason:
+                told = f"{source.reason} ({told})"
             self._record_event(
                 connection, "directory", source.dated.isoformat(), actor=source.actor, reason=told
             )

@@ -58,6 +58,21 @@ class ExtractBook(Store):
                     found.setdefault(row.sha256, row.run_id)
         return found
 
+    def claims_of(self, hashes: Collection[str]) -> dict[str, tuple[ExtractRecord, ...]]:
+        """Return the claims of files by their hash, oldest first; unknown hashes are absent."""
+        found: dict[str, list[ExtractRecord]] = {}
+        with self._reading() as connection:
+            for batch in batches(sorted(set(hashes))):
+                rows = connection.execute(
+                    select(*columns_for(ExtractRecord, extracts))
+                    .where(self._ours(extracts), extracts.c.sha256.in_(batch))
+                    .order_by(extracts.c.id)
+                )
+                for row in rows:
+                    record = to_record(ExtractRecord, row._mapping)
+                    found.setdefault(record.sha256, []).append(record)
+        return {sha256: tuple(records) for sha256, records in found.items()}
+
     def spent(self, hashes: Collection[str], *, but: str | None = None) -> frozenset[str]:
         """Return the hashes of files of which an invoice is anywhere else than held back.
 

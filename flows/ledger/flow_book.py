@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, select
 
-from flows.ledger.records import FlowRecord, MemberRecord
+from flows.ledger.records import CarriedRecord, EventMark, FlowRecord, MemberRecord
 from flows.ledger.states import FlowState
 from flows.ledger.store import Store, columns_for, to_record
-from flows.ledger.tables import deposits, events, flows, invoices
+from flows.ledger.tables import deposits, flows, invoices
 from transforms.outcome import BuiltFlow
 
 
@@ -54,6 +54,31 @@ class FlowBook(Store):
             ).first()
         return None if row is None else to_record(FlowRecord, row._mapping)
 
+    def successors(self, flow_id: str) -> list[FlowRecord]:
+        """Return the flows that sent a flow again, directly or one after the other."""
+        found: list[FlowRecord] = []
+        wanted: str | None = flow_id
+        with self._reading() as connection:
+            while wanted is not None:
+                row = connection.execute(
+                    select(*columns_for(FlowRecord, flows)).where(
+                        self._ours(flows), flows.c.replaces == wanted
+                    )
+                ).first()
+                if row is not None:
+                    found.append(to_record(FlowRecord, row._mapping))
+                wanted = found[-1].flow_id if row is not None else None
+        return found
+
+    def predecessors(self, flow: FlowRecord) -> list[FlowRecord]:
+        """Return the flows that ``flow`` sends again, the newest first."""
+        found: list[FlowRecord] = []
+        wanted = flow.replaces
+        while wanted is not None and (before := self.flow(wanted)) is not None:
+            found.append(before)
+            wanted = before.replaces
+        return found
+
     def members(self, flow_id: str) -> list[MemberRecord]:
         """Return the invoices a flow carried, in the order of their member ids."""
         with self._reading() as connection:
@@ -75,6 +100,16 @@ class FlowBook(Store):
             )
             return [to_record(MemberRecord, row._mapping) for row in rows]
 
+    def carried(self, invoice_row: int) -> list[CarriedRecord]:
+        """Return the flows that carried an invoice, first attempt first."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                select(*columns_for(CarriedRecord, deposits))
+                .where(self._ours(deposits), deposits.c.invoice_id == invoice_row)
+                .order_by(deposits.c.attempt, deposits.c.id)
+            )
+            return [to_record(CarriedRecord, row._mapping) for row in rows]
+
     def _insert_flows(
         self,
         connection: Connection,
@@ -82,9 +117,9 @@ class FlowBook(Store):
         built: Sequence[BuiltFlow],
         *,
         replaces: str | None = None,
-    ) -> None:
+    ) -> EventMark | None:
         if not built:
-            return
+            return None
         now = self._clock()
         connection.execute(
             flows.insert(),
@@ -110,16 +145,14 @@ class FlowBook(Store):
                 for flow in built
             ],
         )
-        connection.execute(
-            events.insert(),
-            [
-                self._event(
-                    "flow",
-                    FlowState.BUILT,
-                    source=FlowState.RESERVED,
-                    run_id=run_id,
-                    flow_id=flow.flow_id,
-                )
-                for flow in built
-            ],
-        )
+        mark = None
+        for flow in built:
+            mark = self._record_event(
+                connection,
+                "flow",
+                FlowState.BUILT,
+                source=FlowState.RESERVED,
+                run_id=run_id,
+                flow_id=flow.flow_id,
+            )
+        return mark

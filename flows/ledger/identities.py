@@ -34,6 +34,7 @@ _HOLDER = (
     invoices.c.first_line,
     invoices.c.id.label("invoice_row"),
     invoices.c.origin,
+    invoices.c.life_status,
 )
 
 
@@ -69,6 +70,8 @@ class IdentityBook(Store):
     ) -> int:
         """Let the numbers of rejected invoices go, so that they may be sent again.
 
+        Those that hold none are passed over, as are those of another company.
+
         Returns:
             How many identities were held and are free now.
 
@@ -89,7 +92,7 @@ class IdentityBook(Store):
                         invoices.c.flow_id,
                     )
                     .join(invoices, invoices.c.id == identities.c.invoice_id)
-                    .where(identities.c.invoice_id.in_(batch))
+                    .where(self._ours(invoices), identities.c.invoice_id.in_(batch))
                 ).all()
                 for row in rows:
                     if row.state not in FREEABLE:
@@ -133,7 +136,10 @@ class IdentityBook(Store):
                     invoices.c.number,
                     invoices.c.id,
                     literal(self._clock(), UtcTime()),
-                ).where(*concerned),
+                )
+                .where(*concerned)
+                # Of two that hold the same numbers, one must not wait for the other in turn.
+                .order_by(invoices.c.identity_key),
             )
         )
 

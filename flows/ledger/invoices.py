@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import Select, or_, select
 
 from flows.errors import IllegalTransitionError
 from flows.ledger.records import InvoiceRecord, WaitingRecord, spool_name
-from flows.ledger.states import INVOICE_TRANSITIONS, InvoiceState, RunState, require
+from flows.ledger.states import HOLDING, InvoiceState, RunState
 from flows.ledger.store import PAGE, SYSTEM, Store, batches, columns_for, to_record
 from flows.ledger.tables import events, invoices, runs
 from transforms.balance import RunningTally, Tally
@@ -27,6 +27,7 @@ class InvoiceBook(Store):
         states: Collection[InvoiceState | str] = (),
         number: str | None = None,
         flow_id: str | None = None,
+        life_statuses: Collection[str] | None = None,
         limit: int | None = None,
     ) -> Iterator[InvoiceRecord]:
         """Yield invoices in the order they were recorded; arguments narrow them down.
@@ -43,6 +44,8 @@ class InvoiceBook(Store):
             query = query.where(invoices.c.number == number)
         if flow_id is not None:
             query = query.where(invoices.c.flow_id == flow_id)
+        if life_statuses is not None:
+            query = query.where(invoices.c.life_status.in_(life_statuses))
         return self._paged(query, limit)
 
     def invoice(self, invoice_row: int) -> InvoiceRecord | None:
@@ -51,6 +54,37 @@ class InvoiceBook(Store):
             self._ours(invoices), invoices.c.id == invoice_row
         )
         return next(self._paged(query, 1), None)
+
+    def life_statuses(self) -> frozenset[str]:
+        """Return the last life-cycle statuses that invoices have, as they were received."""
+        query = select(invoices.c.life_status).distinct()
+        with self._reading() as connection:
+            rows = connection.execute(
+                query.where(self._ours(invoices), invoices.c.life_status.is_not(None))
+            )
+            return frozenset(rows.scalars())
+
+    def followers(self, invoice_rows: Iterable[int]) -> dict[int, InvoiceRecord]:
+        """Return the invoices issued in place of others that the buyer refused, by their row.
+
+        Only one that left counts: it holds its number. The newest of several is returned.
+        """
+        found: dict[int, InvoiceRecord] = {}
+        with self._reading() as connection:
+            for batch in batches(sorted(set(invoice_rows))):
+                rows = connection.execute(
+                    select(*columns_for(InvoiceRecord, invoices, _ROW))
+                    .where(
+                        self._ours(invoices),
+                        invoices.c.follows.in_(batch),
+                        invoices.c.state.in_(HOLDING),
+                    )
+                    .order_by(invoices.c.id)
+                )
+                for row in rows:
+                    record = to_record(InvoiceRecord, row._mapping)
+                    found[record.follows or 0] = record
+        return found
 
     def invoices_by_number(
         self, numbers: Collection[str], *, states: Collection[InvoiceState | str] = ()
@@ -174,8 +208,9 @@ class InvoiceBook(Store):
         """Quarantine invoices that wait and that no later night may take over.
 
         Raises:
-            IllegalTransitionError: one of them does not wait; then none is changed.
+            IllegalTransitionError: one of them does not wait, or is unknown; then none is changed.
         """
+        given_up: set[str] = set()
         with self._writing() as connection:
             for batch in batches(sorted(invoice_rows)):
                 mine = (self._ours(invoices), invoices.c.id.in_(batch))
@@ -184,9 +219,12 @@ class InvoiceBook(Store):
                         invoices.c.id, invoices.c.number, invoices.c.state, invoices.c.run_id
                     ).where(*mine)
                 ).all()
+                if unknown := set(batch) - {row.id for row in rows}:
+                    raise IllegalTransitionError(f"The ledger knows no invoice row {min(unknown)}.")
                 for row in rows:
-                    name = f"Invoice {row.number}"
-                    require(INVOICE_TRANSITIONS, name, row.state, InvoiceState.QUARANTINED)
+                    if row.state is not InvoiceState.WAITING:
+                        message = f"Invoice {row.number} is {row.state.value}: it does not wait."
+                        raise IllegalTransitionError(message)
                 connection.execute(
                     events.insert(),
                     [
@@ -207,6 +245,8 @@ class InvoiceBook(Store):
                     .where(*mine)
                     .values(state=InvoiceState.QUARANTINED, reason=reason, changed_at=self._clock())
                 )
+                given_up.update(row.run_id for row in rows)
+            self._note_change(connection, given_up)
 
     def left_waiting(self, run_id: str) -> list[int]:
         """Return the rows of a run's invoices that wait and that nobody took over."""

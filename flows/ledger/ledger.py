@@ -11,26 +11,28 @@ from config.settings import Environment
 from flows.ledger import dialect, schema
 from flows.ledger.audit_book import AuditBook
 from flows.ledger.audit_checks import AuditChecks
-from flows.ledger.chunks import ChunkBook
 from flows.ledger.directory_book import DirectoryBook
 from flows.ledger.extracts import ExtractBook
-from flows.ledger.invoices import InvoiceBook
+from flows.ledger.locks import LockBook
+from flows.ledger.quarantine_book import QuarantineBook
+from flows.ledger.recovered import RecoveredBook
 from flows.ledger.returns import ReturnBook
 from flows.ledger.runs import RunBook
 from flows.ledger.sent_import import SentImport
 from flows.ledger.sequences import SequenceBook
-from flows.ledger.store import utc_now
+from flows.ledger.store import JournalWriter, utc_now
 
 
 class Ledger(
     RunBook,
     ExtractBook,
     SequenceBook,
-    ChunkBook,
-    InvoiceBook,
+    RecoveredBook,
+    QuarantineBook,
     ReturnBook,
     SentImport,
     DirectoryBook,
+    LockBook,
     AuditBook,
     AuditChecks,
 ):
@@ -51,6 +53,7 @@ class Ledger(
         clock: Callable[[], datetime] = utc_now,
         create: bool = True,
         busy_seconds: float = dialect.BUSY_SECONDS,
+        journal: JournalWriter | None = None,
     ) -> Self:
         """Open a ledger.
 
@@ -62,6 +65,7 @@ class Ledger(
             clock: tells the present moment, with a zone.
             create: whether to make a new ledger where there is none.
             busy_seconds: how long to wait for another writer, or for the server to answer.
+            journal: is told of each change that matters outside; None: nobody.
 
         Raises:
             LedgerOutdatedError: the ledger is older than the code.
@@ -89,7 +93,14 @@ class Ledger(
         except BaseException:
             engine.dispose()
             raise
-        return cls(engine, environment=environment, company=company, emitter=emitter, clock=clock)
+        return cls(
+            engine,
+            environment=environment,
+            company=company,
+            emitter=emitter,
+            clock=clock,
+            journal=journal,
+        )
 
     def close(self) -> None:
         """Give all connections back; the ledger cannot be used any more."""

@@ -59,6 +59,7 @@ class Known:
     first_line: int
     invoice_row: int | None
     origin: str
+    life_status: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +116,23 @@ class MemberRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CarriedRecord:
+    """A flow that carried an invoice, and the invoice's member id in it; the first is attempt 1."""
+
+    flow_id: str
+    member_id: str
+    attempt: int
+    outcome: InvoiceState
+    reason: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceRecord:
-    """One invoice read in a run, or imported as sent by a former tool."""
+    """One invoice read in a run, or imported as sent by a former tool.
+
+    ``follows``: row of the invoice, refused by the buyer, that this one replaces.
+    """
 
     invoice_row: int
     run_id: str
@@ -149,6 +165,7 @@ class InvoiceRecord:
     life_label: str | None
     life_at: datetime | None
     changed_at: datetime
+    follows: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +217,16 @@ class EventRecord:
     source: str
     target: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventMark:
+    """One event, known again by its number and by what it said."""
+
+    event: int
+    at: datetime
+    kind: str
+    target: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, func, select
+from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
 from flows.errors import IllegalTransitionError
 from flows.ledger.records import ReturnRecord, StatusRecord, StatusRow
 from flows.ledger.states import RETURN_TRANSITIONS, ReturnState, require
 from flows.ledger.store import Store, batches, columns_for, to_record
-from flows.ledger.tables import invoices, returns, statuses
+from flows.ledger.tables import flows, invoices, returns, runs, statuses
 
 _ROW = {"return_id": "id"}
 
@@ -85,6 +85,21 @@ class ReturnBook(Store):
             rows = connection.execute(query.order_by(returns.c.id))
             return [to_record(ReturnRecord, row._mapping) for row in rows]
 
+    def returns_of(self, return_ids: Collection[int]) -> dict[int, ReturnRecord]:
+        """Return some return files by their ids."""
+        found: dict[int, ReturnRecord] = {}
+        with self._reading() as connection:
+            for batch in batches(sorted(return_ids)):
+                rows = connection.execute(
+                    select(*columns_for(ReturnRecord, returns, _ROW)).where(
+                        self._ours(returns), returns.c.id.in_(batch)
+                    )
+                )
+                for row in rows:
+                    record = to_record(ReturnRecord, row._mapping)
+                    found[record.return_id] = record
+        return found
+
     def move_return(
         self,
         return_id: int,
@@ -114,13 +129,24 @@ class ReturnBook(Store):
             if kind is not None:
                 values["kind"] = kind
             connection.execute(returns.update().where(returns.c.id == return_id).values(**values))
-            self._record_event(
+            mark = self._record_event(
                 connection,
                 "return",
                 target,
                 source=row.state,
                 reason=f"{row.name} {reason}".strip(),
             )
+            if target is ReturnState.NOT_UNDERSTOOD:
+                # It is about no run that we know of; the newest report is the one that is read.
+                newest = connection.execute(
+                    select(runs.c.run_id)
+                    .where(self._ours(runs))
+                    .order_by(runs.c.started_at.desc(), runs.c.run_id.desc())
+                    .limit(1)
+                )
+                self._note_change(connection, newest.scalars())
+        # Before the remote file may go.
+        self._tell_journal(mark, returned=row.name, state=target.value)
 
     def add_statuses(self, return_id: int, rows: Sequence[StatusRow]) -> None:
         """Record the statuses of one return file, in its order, once.
@@ -169,11 +195,12 @@ class ReturnBook(Store):
                     before = latest.get(row.invoice_row)
                     if before is None or _not_older(row.at, before.at):
                         latest[row.invoice_row] = row
-            for batch in batches(latest):
+            for batch in batches(sorted(latest)):
                 current = connection.execute(
-                    select(invoices.c.id, invoices.c.life_status, invoices.c.life_at).where(
-                        self._ours(invoices), invoices.c.id.in_(batch)
-                    )
+                    select(invoices.c.id, invoices.c.life_status, invoices.c.life_at)
+                    .where(self._ours(invoices), invoices.c.id.in_(batch))
+                    .order_by(invoices.c.id)  # the order in which everybody takes invoices
+                    .with_for_update(key_share=True)
                 )
                 changes = [
                     {
@@ -196,6 +223,7 @@ class ReturnBook(Store):
                         ),
                         changes,
                     )
+            self._note_change(connection, _runs_of(connection, rows))
 
     def statuses(
         self,
@@ -220,6 +248,18 @@ class ReturnBook(Store):
         with self._reading() as connection:
             rows = connection.execute(query.order_by(statuses.c.id))
             return [_to_status(row._mapping) for row in rows]
+
+
+def _runs_of(connection: Connection, rows: Sequence[StatusRow]) -> set[str]:
+    """Return the runs whose flows or invoices some statuses speak of."""
+    found: set[str] = set()
+    for batch in batches({row.flow_id for row in rows if row.flow_id is not None}):
+        query = select(flows.c.run_id).where(flows.c.flow_id.in_(batch))
+        found.update(connection.execute(query).scalars())
+    for members in batches({row.invoice_row for row in rows if row.invoice_row is not None}):
+        query = select(invoices.c.run_id).distinct().where(invoices.c.id.in_(members))
+        found.update(connection.execute(query).scalars())
+    return found
 
 
 def _not_older(at: datetime | None, than: datetime | None) -> bool:

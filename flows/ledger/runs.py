@@ -51,7 +51,18 @@ class RunBook(Store):
                     started_at=self._clock(),
                 )
             )
-            self._record_event(connection, "run", RunState.RUNNING, run_id=run_id, reason=reason)
+            mark = self._record_event(
+                connection, "run", RunState.RUNNING, run_id=run_id, reason=reason
+            )
+        self._tell_journal(
+            mark,
+            run=run_id,
+            state=RunState.RUNNING.value,
+            run_date=run_date.isoformat(),
+            settings_hash=settings_hash,
+            version=version,
+            reason=reason,
+        )
         record = self.run(run_id)
         assert record is not None
         return record
@@ -104,6 +115,7 @@ class RunBook(Store):
             IllegalTransitionError: no such run, or it ended otherwise before.
         """
         target = RunState(state)
+        mark = None
         with self._writing() as connection:
             source = connection.execute(
                 select(runs.c.state)
@@ -114,7 +126,7 @@ class RunBook(Store):
                 raise IllegalTransitionError(f"Run {run_id} was never started.")
             if source is not target:
                 require(RUN_TRANSITIONS, f"Run {run_id}", source, target)
-                self._record_event(
+                mark = self._record_event(
                     connection,
                     "run",
                     target,
@@ -132,6 +144,47 @@ class RunBook(Store):
                     balance=dict(balance),
                     finished_at=self._clock(),
                 )
+            )
+            self._note_change(connection, [run_id])
+        if mark is not None:
+            self._tell_journal(mark, run=run_id, state=target.value)
+
+    def untold(self) -> list[RunRecord]:
+        """Return the runs of which something happened that no report tells, oldest first.
+
+        One that is unfinished is not among them: it is at work, or will be resumed.
+        """
+        with self._reading() as connection:
+            rows = connection.execute(
+                select(*columns_for(RunRecord, runs))
+                .where(
+                    self._ours(runs),
+                    runs.c.kind == NIGHTLY,
+                    runs.c.changes > runs.c.told,
+                    runs.c.state != RunState.RUNNING,
+                )
+                .order_by(runs.c.started_at, runs.c.run_id)
+            )
+            return [to_record(RunRecord, row._mapping) for row in rows]
+
+    def changes(self, run_id: str) -> tuple[int, int]:
+        """Return how often something happened to a run, and how much of that is told."""
+        with self._reading() as connection:
+            row = connection.execute(
+                select(runs.c.changes, runs.c.told).where(self._ours(runs), runs.c.run_id == run_id)
+            ).first()
+        return (0, 0) if row is None else (row.changes, row.told)
+
+    def tell(self, run_id: str, changes: int) -> None:
+        """Record that a report tells the first ``changes`` of a run; less than before is nothing.
+
+        A collect and a night may write the same report at the same time.
+        """
+        with self._writing() as connection:
+            connection.execute(
+                runs.update()
+                .where(self._ours(runs), runs.c.run_id == run_id, runs.c.told < changes)
+                .values(told=changes)
             )
 
     def recent_counts(self, limit: int) -> list[int]:

@@ -1,6 +1,7 @@
 """Creation, check and upgrade of a ledger: alembic migrations that ship with the package.
 
-Opening compares one number and loads no migration code; only creating and upgrading do.
+Opening compares one number; a new ledger is made from the tables as they are now, and only an
+upgrade loads migration code. A test holds the tables of both ways against each other.
 """
 
 from __future__ import annotations
@@ -10,9 +11,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import URL, Column, Connection, Engine, MetaData, Table, Text, inspect, select
+from sqlalchemy import (
+    URL,
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    inspect,
+    select,
+)
 
 from config.settings import Environment
+from flows.crashpoints import CrashPoint, reach
 from flows.errors import (
     ConfigurationError,
     EnvironmentMismatchError,
@@ -20,7 +33,7 @@ from flows.errors import (
     NoLedgerError,
 )
 from flows.ledger import dialect
-from flows.ledger.tables import meta
+from flows.ledger.tables import meta, metadata
 
 #: Every revision, oldest first. A test compares this with the migrations.
 REVISIONS = ("0001", "0002", "0003")
@@ -29,7 +42,13 @@ VERSION_TABLE = "ledger_version"
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-_version = Table(VERSION_TABLE, MetaData(), Column("version_num", Text))
+#: As alembic makes it.
+_version = Table(
+    VERSION_TABLE,
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name=f"{VERSION_TABLE}_pkc"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +152,9 @@ def _create(
             f"The database {_place(connection.engine)} holds other tables ({present[0]}…).",
             next_step="Give the ledger a database, or a PostgreSQL schema, of its own.",
         )
-    _migrate(connection)
+    metadata.create_all(connection, checkfirst=False)
+    _version.create(connection)
+    connection.execute(_version.insert().values(version_num=REVISIONS[-1]))
     connection.execute(
         meta.insert().values(
             id=1,
@@ -143,6 +164,7 @@ def _create(
             created_at=now,
         )
     )
+    reach(CrashPoint.LEDGER)
 
 
 def _migrate(connection: Connection) -> None:

@@ -58,7 +58,7 @@ class SentImport(Store):
                     finished_at=now,
                 )
             )
-            self._record_event(
+            mark = self._record_event(
                 connection, "run", RunState.DONE, actor=actor, reason=reason, run_id=run_id
             )
             for batch in batches(rows):
@@ -66,6 +66,7 @@ class SentImport(Store):
                 if fresh:
                     self._insert_sent(connection, run_id, imported, fresh, source, actor)
                     imported += len(fresh)
+        self._tell_journal(mark, imported=source, invoices=imported, by=actor)
         return ImportResult(run_id, imported, tuple(known))
 
     def _not_held(

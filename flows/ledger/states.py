@@ -28,6 +28,7 @@ class InvoiceState(StrEnum):
     IN_DOUBT = "in_doubt"  # may or may not have arrived
     INTEGRATED = "integrated"
     REJECTED = "rejected"  # at integration: Chorus Pro created nothing
+    DUPLICATE = "duplicate"  # rejected because its number was there before: it is not free
     OUTCOME_UNKNOWN = "outcome_unknown"  # a report came that does not say what became of it
 
 
@@ -76,7 +77,8 @@ class ReturnState(StrEnum):
 _I = InvoiceState
 _F = FlowState
 
-_SETTLED = frozenset({_I.INTEGRATED, _I.REJECTED, _I.OUTCOME_UNKNOWN})
+#: What a report, or the lack of a word in it, makes of a single invoice.
+SETTLED = frozenset({_I.INTEGRATED, _I.REJECTED, _I.DUPLICATE, _I.OUTCOME_UNKNOWN})
 #: BUNDLED: sent again in a new flow; QUARANTINED: its flow was abandoned.
 _GIVEN_UP = frozenset({_I.BUNDLED, _I.QUARANTINED})
 
@@ -89,15 +91,18 @@ INVOICE_TRANSITIONS: Mapping[InvoiceState, frozenset[InvoiceState]] = {
     _I.SKIPPED: frozenset(),
     _I.EXCLUDED: frozenset(),
     # A report may come back before the deposit is recorded: we were killed in between.
-    _I.BUNDLED: frozenset({_I.DEPOSITED, _I.HANDED_OVER, _I.IN_DOUBT, _I.QUARANTINED}) | _SETTLED,
-    _I.DEPOSITED: _SETTLED | _GIVEN_UP,
-    _I.HANDED_OVER: frozenset({_I.DEPOSITED, _I.IN_DOUBT}) | _SETTLED | _GIVEN_UP,
-    _I.IN_DOUBT: frozenset({_I.DEPOSITED, _I.HANDED_OVER}) | _SETTLED | _GIVEN_UP,
-    _I.OUTCOME_UNKNOWN: frozenset({_I.INTEGRATED, _I.REJECTED}) | _GIVEN_UP,
+    _I.BUNDLED: frozenset({_I.DEPOSITED, _I.HANDED_OVER, _I.IN_DOUBT, _I.QUARANTINED}) | SETTLED,
+    _I.DEPOSITED: SETTLED | _GIVEN_UP,
+    _I.HANDED_OVER: frozenset({_I.DEPOSITED, _I.IN_DOUBT}) | SETTLED | _GIVEN_UP,
+    _I.IN_DOUBT: frozenset({_I.DEPOSITED, _I.HANDED_OVER}) | SETTLED | _GIVEN_UP,
+    _I.OUTCOME_UNKNOWN: SETTLED - {_I.OUTCOME_UNKNOWN} | _GIVEN_UP,
     # A later report refines an earlier one: "received", then "integrated in part".
-    _I.INTEGRATED: frozenset({_I.REJECTED, _I.OUTCOME_UNKNOWN}),
+    _I.INTEGRATED: SETTLED - {_I.INTEGRATED},
     # A life-cycle status proves that Chorus Pro knows an invoice that a report called rejected.
-    _I.REJECTED: frozenset({_I.INTEGRATED, _I.OUTCOME_UNKNOWN}),
+    _I.REJECTED: SETTLED - {_I.REJECTED},
+    # Its earlier deposit turns out to be the one that is there, or not: only reports tell. A
+    # life-cycle status is about the invoice that was there before, ours or not.
+    _I.DUPLICATE: SETTLED - {_I.DUPLICATE},
 }
 
 #: Flow states that only Chorus Pro's own report gives.
@@ -173,16 +178,25 @@ HOLDING = frozenset(
         _I.HANDED_OVER,
         _I.IN_DOUBT,
         _I.INTEGRATED,
+        _I.DUPLICATE,
         _I.OUTCOME_UNKNOWN,
     }
 )
+
+#: Holding states of an invoice that life-cycle statuses of its number may be about: one that was
+#: there before a duplicate is another one.
+LIVING = HOLDING - {_I.DUPLICATE}
 
 #: States in which a held identity may be let go (setting
 #: ``identity.reuse_number_after_rejection``).
 FREEABLE = frozenset({_I.REJECTED})
 
+#: States of the invoices that go along when a flow is sent again: one that Chorus Pro is known to
+#: have integrated would exist twice, and the number of a rejected one may be another's by now.
+SENT_AGAIN = _UNDERWAY
+
 #: What sending a flow again does to its invoices.
-REPLACED = Effect(_I.BUNDLED, _UNDERWAY - {_I.BUNDLED})
+REPLACED = Effect(_I.BUNDLED, SENT_AGAIN - {_I.BUNDLED})
 
 #: Flow states after which an operator may send the invoices again in a new flow.
 REPLACEABLE = frozenset({_F.IN_DOUBT, _F.INCIDENT})

@@ -70,6 +70,9 @@ runs = Table(
     Column("finished_at", UtcTime),
     Column("exit_code", Integer),
     Column("balance", JSON),
+    # What happened to it, counted, and how much of that its report tells.
+    Column("changes", BigInteger, nullable=False, server_default="0"),
+    Column("told", BigInteger, nullable=False, server_default="0"),
     Index(None, "company", "emitter", "started_at"),
 )
 
@@ -172,8 +175,10 @@ invoices = Table(
     UniqueConstraint("run_id", "file_sha256", "first_line"),
     Index(None, "run_id", "state"),
     Index(None, "state"),
-    Index(None, "number"),
+    Index(None, "number", postgresql_using="hash"),  # of any length, right or wrong
     Index(None, "flow_id"),
+    Index(None, "follows"),
+    Index(None, "life_status"),
 )
 
 identities = Table(
@@ -288,8 +293,8 @@ statuses = Table(
     Column("unknown_to_us", Boolean, nullable=False),  # a *foreign* status
     UniqueConstraint("return_id", "rank"),
     Index(None, "invoice_id"),
-    Index(None, "flow_id"),
-    Index(None, "number"),
+    Index(None, "flow_id", postgresql_using="hash"),  # of any length, as received
+    Index(None, "number", postgresql_using="hash"),
 )
 
 directory_imports = Table(
@@ -341,10 +346,12 @@ locks = Table(
     Column("name", Text, nullable=False),  # deposit, collect
     Column("token", Text, nullable=False),  # of this taking: a lock taken over is another one
     Column("host", Text, nullable=False),
+    Column("system", Text, nullable=False),  # boot id of the machine: differs after each start
     Column("pid", BigInteger, nullable=False),
+    Column("started", BigInteger, nullable=False),  # ticks from boot to the start of the process
     Column("outbox", Text, nullable=False),  # identity of the outbox that its owner sees
-    Column("taken_at", UtcTime, nullable=False),
-    Column("seen_at", UtcTime, nullable=False),  # last sign of life of the owner
+    Column("taken_at", UtcTime, nullable=False),  # both by the clock of the database, so that
+    Column("seen_at", UtcTime, nullable=False),  # machines agree; the last sign of life
     PrimaryKeyConstraint("emitter", "name"),
 )
 

@@ -23,7 +23,7 @@ from flows.ledger import (
     RunState,
 )
 from flows.overdue import overdue_flows
-from flows.report.to_do import ToDoBook, asks_supplier
+from flows.report.to_do import ToDoBook
 from flows.report.told import CaseBook, tell_all
 from transforms.run_report import Attention, FlowLine, ReturnLine, RunLine, Told
 
@@ -80,6 +80,7 @@ class Aftermath:
         self.earlier_flows = tuple(self._line(flow) for flow in islice(earlier, self._limit))
         if self._newest:
             self._add_unknown()
+            self._to_do.add_all_open()
         return self
 
     def attention(self, told: tuple[Told, ...]) -> Attention:
@@ -123,7 +124,7 @@ class Aftermath:
 
     def _look_at(self, invoice_row: int, code: str) -> None:
         """Take an invoice of an earlier run for the to-dos when a status that came asks for it."""
-        if not asks_supplier(code):
+        if not self._to_do.asks(code):
             return
         invoice = self._ledger.invoice(invoice_row)
         if invoice is not None and invoice.run_id != self._run.run_id:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from transforms.balance import Balance
+from transforms.opening import Closed
 from transforms.verdict import Remembered
 
 
@@ -16,19 +17,25 @@ class RunFacts:
         dry_run: a rehearsal: nothing was claimed, reserved or deposited.
         resumed: a crash had cut the run short, and it went on under its own number.
         held: the brakes that stopped it before its first deposit, in words.
-        problems: what went wrong on the way, in words.
+        problems: what went wrong on the way, in words for who runs the installation.
+        causes: the kinds of it, which the report explains to accountants.
         balance: of the run; None when the report is written anew, or nothing could be read.
         already_processed: names of files that an earlier run had read, and that were left.
         incomplete: names of files that were still being written, or lack their companion.
+        deposit_tried: whether flows of the run were to be sent just now.
+        waits: why the hours of the settings let them wait, or None.
     """
 
     dry_run: bool = False
     resumed: bool = False
     held: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
     balance: Balance | None = None
     already_processed: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
+    deposit_tried: bool = False
+    waits: Closed | None = None
 
     def joined_to(self, before: Remembered) -> Remembered:
         """Return what is known of the run in all, by an earlier report and by these facts."""
@@ -41,6 +48,13 @@ class RunFacts:
             resumed=before.resumed or self.resumed,
             held=both(before.held, self.held),
             problems=both(before.problems, self.problems),
+            causes=both(before.causes, self.causes),
             already_processed=both(before.already_processed, self.already_processed),
             incomplete=both(before.incomplete, self.incomplete),
+            waits=self._waits(before),
         )
+
+    def _waits(self, before: Remembered) -> tuple[str, ...]:
+        if self.waits is not None:
+            return self.waits.until.isoformat(), self.waits.reason
+        return () if self.deposit_tried else before.waits

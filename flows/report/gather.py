@@ -13,7 +13,7 @@ from itertools import islice
 
 from config.report_texts import load_report_texts
 from config.settings import Settings
-from config.statuses import load_statuses
+from config.statuses import statuses_for
 from flows.collect_result import GRAVE
 from flows.errors import ConfigurationError
 from flows.ledger import (
@@ -126,7 +126,10 @@ class _Gathering:
         self._limit = settings.report.rows_per_list
         self._now = ledger.now()
         self._counts = _Counts()
-        self._to_do = ToDoBook(ledger, self._limit, self._language)
+        self._statuses = statuses_for(settings.returns)
+        self._to_do = ToDoBook(
+            ledger, self._limit, self._language, table=self._statuses, now=self._now
+        )
         untold = load_report_texts(self._language)("group.untold")
         self._books = {
             state: CaseBook(self._limit, untold=untold)
@@ -134,6 +137,7 @@ class _Gathering:
                 InvoiceState.QUARANTINED,
                 InvoiceState.WAITING,
                 InvoiceState.REJECTED,
+                InvoiceState.DUPLICATE,
                 InvoiceState.OUTCOME_UNKNOWN,
             )
         }
@@ -190,6 +194,7 @@ class _Gathering:
             flow_count=len(flows),
             quarantined=self._books[InvoiceState.QUARANTINED].groups(),
             rejected=self._books[InvoiceState.REJECTED].groups(),
+            duplicates=self._books[InvoiceState.DUPLICATE].groups(),
             waiting=self._books[InvoiceState.WAITING].groups(),
             states=states,
             life_cycle=self._life_cycle(),
@@ -327,14 +332,14 @@ class _Gathering:
         if not said:
             return ""
         last = said[-1]
-        known = load_statuses().of_flow(status_code(last.code))
+        known = self._statuses.of_flow(status_code(last.code))
         label = known.label if known else last.label
         return f"{last.code} {label}".strip()
 
     def _life_cycle(self) -> tuple[StatusCount, ...]:
         lines = []
         for (code, label), count in self._counts.life.most_common():
-            known = load_statuses().of_invoice(status_code(code))
+            known = self._statuses.of_invoice(status_code(code))
             lines.append(
                 StatusCount(
                     code=code,

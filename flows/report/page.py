@@ -10,6 +10,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
@@ -48,6 +49,7 @@ _TONES = {
     "claimed": "warn",
     "quarantined": "bad",
     "rejected": "bad",
+    "duplicate": "warn",
     "in_doubt": "bad",
     "incident": "bad",
     "failed": "bad",
@@ -157,6 +159,13 @@ class _Words:
             return text
         name = self._texts.named("brake", found["name"])
         return self._texts("brake.held", name=name, found=found["found"], limit=found["limit"])
+
+    def waits(self, kept: tuple[str, ...]) -> str:
+        """Return when the deposit may go on, and why it does not now (``Remembered.waits``)."""
+        until, reason = kept
+        moment = self._display.moment(datetime.fromisoformat(until))
+        key = "deposit.blackout" if reason else "deposit.closed"
+        return self._texts(key, until=moment, reason=reason)
 
     def adds(self, case: Case) -> bool:
         """Return whether the noted reason of a case says more than its findings do."""

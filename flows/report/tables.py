@@ -8,6 +8,7 @@ come from outside: one that a spreadsheet would take for a formula gets an apost
 from __future__ import annotations
 
 import csv
+import re
 from decimal import Decimal
 from typing import TextIO
 
@@ -20,6 +21,12 @@ from transforms.run_report import Told
 _BYTE_ORDER_MARK = "\ufeff"
 #: What begins a formula; the wide forms are taken for the plain ones by some spreadsheets.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+#: Blanks, and marks that show nothing, which a spreadsheet may pass over.
+_BLANKS = " \u00a0\u2007\u202f\u3000\ufeff\u200b\u2060"
+#: A mark that may separate cells elsewhere, before what then is a formula: of plus and minus, which
+#: stand in many a text, only those that call something.
+_FORMULA_INSIDE = re.compile(r"([,;|\t\r\n][\s\"']*)(?=[=@＝＠]|[-+－＋][^,;]*[(|!])")
 
 _INVOICE = (
     "number",
@@ -67,9 +74,15 @@ _FINDING = (
 
 
 def harmless(text: str) -> str:
-    """Return a text that no spreadsheet runs: an apostrophe is put before a formula."""
+    """Return a text that no spreadsheet runs: an apostrophe is put before a formula.
+
+    A spreadsheet of another country splits at other marks than ours: what would begin a cell there
+    is made harmless as well.
+    """
     shown = visible(text)
-    return f"'{shown}" if shown.lstrip(" ").startswith(_FORMULA_STARTS) else shown
+    if shown.startswith(_FORMULA_STARTS) or shown.lstrip(_BLANKS).startswith(_FORMULA_STARTS):
+        shown = f"'{shown}"
+    return shown[:1] + _FORMULA_INSIDE.sub(r"\1'", shown[1:])
 
 
 class Tables:

@@ -64,6 +64,7 @@ _RELEVANT: dict[InvoiceState, Callable[[Told], bool]] = {
     InvoiceState.QUARANTINED: lambda told: told.severity != "warning",
     InvoiceState.WAITING: lambda told: _area_of(told.rule) == "attachments",
     InvoiceState.REJECTED: lambda told: layer_of(told.rule) == "platform",
+    InvoiceState.DUPLICATE: lambda told: layer_of(told.rule) == "platform",
     InvoiceState.OUTCOME_UNKNOWN: lambda told: layer_of(told.rule) == "platform",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,7 +13,10 @@ from zoneinfo import ZoneInfo
 
 from config.report_texts import load_report_texts
 from config.settings import Settings
+from flows.crashpoints import CrashPoint, reach
+from flows.errors import LedgerUnavailableError
 from flows.ledger import Ledger
+from flows.private_files import private_folder
 from flows.report.facts import RunFacts
 from flows.report.gather import gather
 from flows.report.page import render_page
@@ -20,6 +24,8 @@ from flows.report.tables import Tables
 from transforms.display import Display
 from transforms.run_report import as_json, remembered_in
 from transforms.verdict import Remembered
+
+_LOG = logging.getLogger(__name__)
 
 PAGE = "report.html"
 DATA = "report.json"
@@ -50,7 +56,9 @@ def write_report(ledger: Ledger, run_id: str, settings: Settings, facts: RunFact
         # Before the first byte: a report that is newer than its manifest explains itself.
         ledger.note("written", kind="report", run_id=run_id)
     folder = settings.report.folder / run_id
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
+    _remove_half_written(folder)
+    changes, told = ledger.changes(run_id)
     texts = load_report_texts(settings.report.language)
     display = Display(settings.report.language, ZoneInfo(settings.run_date))
     with ExitStack() as files:
@@ -73,6 +81,13 @@ def write_report(ledger: Ledger, run_id: str, settings: Settings, facts: RunFact
                 number_stays_free=settings.identity.reuse_number_after_rejection,
             )
         )
+    reach(CrashPoint.REPORTED)
+    if changes > told:
+        try:
+            ledger.tell(run_id, changes)
+        except LedgerUnavailableError as error:
+            # The report is there; that it is, the next run writes down with one of its own.
+            _LOG.warning("the ledger does not know of the report of run %s: %s", run_id, error)
     return folder / PAGE
 
 
@@ -82,6 +97,24 @@ def _remembered(path: Path) -> Remembered:
         return remembered_in(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError):
         return Remembered()
+
+
+def _remove_half_written(folder: Path) -> None:
+    """Remove what a killed process left; a collect at work beside this one keeps its own."""
+    for path in folder.glob(".*.part"):
+        owner = path.name.split(".")[-2]
+        if owner.isdecimal() and not _alive(int(owner)):
+            path.unlink(missing_ok=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        pass
+    return True
 
 
 @contextmanager
@@ -98,6 +131,7 @@ def _replacing(path: Path) -> Iterator[TextIO]:
             stream.flush()
             os.fsync(stream.fileno())
         partial.replace(path)
+        reach(CrashPoint.REPORT_FILE)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise

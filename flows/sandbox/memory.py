@@ -130,6 +130,13 @@ class Memory:
         ).fetchone()
         return int(row["value"])
 
+    def use(self, name: str, limit: int) -> bool:
+        """Count one more use of something and say whether it was left; limit 0: always."""
+        if limit and self.counter(name) >= limit:
+            return False
+        self.advance(name)
+        return True
+
     def already_taken(self, flow_ids: Iterable[str]) -> str | None:
         """Return the first of these flow ids that was already used, or None."""
         for flow_id in flow_ids:
@@ -205,6 +212,11 @@ class Memory:
             " AND step < json_array_length(life) ORDER BY id",
             (arrival_since,),
         )
+        return [_invoice(row) for row in rows]
+
+    def accepted(self) -> list[KnownInvoice]:
+        """Return every accepted invoice, in the order of judgement."""
+        rows = self._base.execute("SELECT * FROM invoices WHERE accepted = 1 ORDER BY id")
         return [_invoice(row) for row in rows]
 
     def last_arrival(self) -> int:

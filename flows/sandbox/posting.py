@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -66,22 +66,37 @@ class Post:
         self._clock = clock
 
     def now(self) -> datetime:
-        """Return the sandbox's time in Paris: the clock plus the steps aged, never twice alike."""
+        """Return the sandbox's time in Paris: the clock plus what has passed, never twice alike."""
         passed = self._memory.counter("aged") * self._scenario.step
+        passed += timedelta(hours=self._memory.counter("hours"))
         ticks = timedelta(milliseconds=self._memory.advance("ticks"))
-        return (self._clock() + passed + ticks).astimezone(PARIS)
+        start = self._scenario.now or self._clock()
+        if start.tzinfo is None:
+            start = start.replace(tzinfo=PARIS)
+        # In UTC: hours pass one by one, also where the clocks go forward or back.
+        return (start.astimezone(UTC) + passed + ticks).astimezone(PARIS)
 
-    def report(self, verdict: FlowVerdict, interface: str, answer: FlowAnswer) -> list[str]:
+    def report(
+        self,
+        verdict: FlowVerdict,
+        interface: str,
+        answer: FlowAnswer,
+        *,
+        at: datetime | None = None,
+    ) -> list[str]:
         """Write the integration report of a flow; return the names now in ``out``.
 
         Args:
             verdict: what the judge found.
             interface: interface of the flow; empty when its name could not be read.
             answer: what the story says of this flow.
+            at: time of the status; none: now.
         """
         manner = self._scenario.reporting
-        naming = manner.naming[(self._memory.advance("reports") - 1) % len(manner.naming)]
-        at = self.now()
+        turn = manner.naming[(self._memory.advance("reports") - 1) % len(manner.naming)]
+        naming = answer.naming or turn
+        now = self.now()
+        at = at or now
 
         def render(report_id: str) -> bytes:
             return integration_report(
@@ -95,7 +110,14 @@ class Post:
 
         due = self._memory.counter("aged") + answer.late if answer.late else None
         report_interface = f"C{interface[1:]}" if interface else FALLBACK_REPORT
-        return self._publish(report_interface, render, at, due)
+        return self._publish(report_interface, render, now, due)
+
+    def drop(self, name: str, text: str) -> str:
+        """Put a file into ``out`` as it is; return its name."""
+        unfinished = self._work / Path(name).name
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(self._out / unfinished.name)
+        return unfinished.name
 
     def release(self) -> None:
         """Bring out the reports that are due."""

@@ -129,16 +129,22 @@ class Processor:
         messages = judge_invoice(view, self._scenario.checks, today)
         messages += judge_directory(view, self._directory)
         if not messages and (key in keys or self._memory.is_accepted(key)):
-            text = f"La facture {view.text('number')} existe deja pour ce fournisseur"
-            messages = (refused("030", f"{text} ({view.path('number')})"),)
+            texts = self._scenario.checks.duplicate_texts
+            text = texts[(self._memory.advance("duplicates") - 1) % len(texts)]
+            filled = _filled(text, number=view.text("number"), path=view.path("number"))
+            messages = (refused("030", filled),)
         return messages
 
     def _story(self, view: InvoiceView, position: int) -> tuple[Message, ...]:
         """Return the rejection the scenario wants for an invoice that is right."""
-        rejection = self._scenario.rejection(
-            view.text("number"), view.text("buyer"), view.text("service"), position
+        number = view.text("number")
+        wanted = self._scenario.rejections_of(
+            number, view.text("buyer"), view.text("service"), position
         )
-        return (Message(rejection.code, rejection.text),) if rejection else ()
+        for rank, rejection in wanted:
+            if self._memory.use(f"rejection:{rank}", rejection.times):
+                return (Message(rejection.code, _filled(rejection.text, number=number)),)
+        return ()
 
     def _key(self, view: InvoiceView) -> str:
         parts = [view.text("supplier"), view.text("number")]
@@ -176,6 +182,12 @@ class Processor:
             life=life.statuses if not messages else (),
             comment=life.comment,
         )
+
+
+def _filled(text: str, **values: str) -> str:
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
 
 
 def contents(path: Path, file_name: str) -> tuple[ArrivedInvoice, ...]:

@@ -14,10 +14,13 @@ from flows.sandbox.directory import Directory, load_directory
 from flows.sandbox.faults import Faults
 from flows.sandbox.mailbox import Mailbox, Parcel
 from flows.sandbox.memory import Arrival, KnownInvoice, Memory
+from flows.sandbox.messages import irrecevable
 from flows.sandbox.posting import Post
 from flows.sandbox.processor import Judgement, Processor, contents
-from flows.sandbox.scenario import Scenario
+from flows.sandbox.reports import FlowVerdict
+from flows.sandbox.scenario import FlowAnswer, Scenario
 from flows.sandbox.server import HOST, USER, SftpServer
+from flows.sandbox.story import Story
 
 
 def utc_now() -> datetime:
@@ -77,6 +80,7 @@ class Sandbox:
             self._memory, self.directory, self.scenario, frozenset(applications)
         )
         self._post = Post(root, self._mailbox.outgoing, self._memory, self.scenario, clock)
+        self._story = Story(self.scenario, self._memory, self._post, self.age)
         self._server = SftpServer(
             self._mailbox.exchange,
             root / "keys",
@@ -194,10 +198,9 @@ class Sandbox:
         at = self._post.now()
         judgement = self._processor.judge(parcel.path, parcel.name, at.date())
         interface = judgement.name.interface if judgement.name else ""
-        answer = self.scenario.flow_answer(interface, self._memory.advance("flows"))
+        answer = self._answer(interface, judgement)
         incident = answer.answer == "incident"
-        if incident:
-            judgement = replace(judgement, invoices=())
+        judgement = _overruled(judgement, answer)
         verdict = judgement.verdict
         status = None if incident else verdict.status
         arrival = Arrival(parcel.name, verdict.flow_id, parcel.size, parcel.sha256, status)
@@ -208,11 +211,36 @@ class Sandbox:
         summary.flows[status or 0] += 1
         summary.accepted += sum(invoice.accepted for invoice in invoices)
         summary.rejected += 0 if incident else len(verdict.refused)
-        if answer.answer == "judge" or answer.status is not None:
+        for code in answer.before:
+            on_the_way = answer.model_copy(update={"status": code, "late": 0})
+            bare = FlowVerdict(verdict.flow_id, verdict.application, verdict.member_ids)
+            summary.reports += self._post.report(bare, interface, on_the_way)
+        if answer.answer in {"judge", "irrecevable"} or answer.status is not None:
             summary.reports += self._post.report(verdict, interface, answer)
         for _ in range(self.scenario.at_integration):
             batches = self._post.step(self._memory.ageing(since))
             summary.reports += self._post.life(batches)
+
+    def _answer(self, interface: str, judgement: Judgement) -> FlowAnswer:
+        """Return what the story says of a flow."""
+        numbers = [invoice.number for invoice in judgement.invoices]
+        position = self._memory.advance("flows")
+        for rank, answer in self.scenario.flow_answers(interface, position, numbers):
+            if self._memory.use(f"answer:{rank}", answer.times):
+                return answer
+        return FlowAnswer()
+
+    def next_step(self) -> str:
+        """Play the next step of the scenario's story and say what happened.
+
+        Empty when it waits for a flow, or is over (:attr:`story_over`).
+        """
+        return self._story.next_step()
+
+    @property
+    def story_over(self) -> bool:
+        """Whether every step of the story was played; true without a story."""
+        return self._story.over
 
     def age(self, steps: int = 1) -> int:
         """Let time pass: late reports come out, each accepted invoice takes a step of its life.
@@ -228,6 +256,24 @@ class Sandbox:
                 batches += self._post.step(self._memory.ageing())
             self._post.life(batches)
         return sum(len(batch.statuses) for batch in batches)
+
+
+_FAULTS = {
+    "name": ("001", "Le nom du flux {} ne respecte pas la regle de nommage"),
+    "compression": ("005", "Le flux {} n'est pas une archive tar.gz lisible"),
+}
+
+
+def _overruled(judgement: Judgement, answer: FlowAnswer) -> Judgement:
+    """Return the judgement where the story lets something else happen to the whole flow."""
+    if answer.answer not in {"incident", "irrecevable"}:
+        return judgement
+    reason = None
+    if answer.answer == "irrecevable":
+        code, text = _FAULTS[answer.fault]
+        reason = irrecevable(code, text.format(judgement.verdict.flow_id))
+    verdict = replace(judgement.verdict, refused=(), irrecevable=reason)
+    return replace(judgement, verdict=verdict, invoices=())
 
 
 def _unjudged(parcel: Parcel, judgement: Judgement) -> tuple[KnownInvoice, ...]:

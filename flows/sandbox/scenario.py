@@ -6,17 +6,19 @@ each flow at once, and lets every accepted invoice travel to its payment.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from config.yaml_text import YamlTextError, load_yaml
 from flows.errors import ConfigurationError
+from flows.sandbox.story_steps import Part, StoryStep
 
 #: The usual way of an invoice (codes of AIFE, CPPStatutPivot V1_19): deposited, on its way, made
 #: available, service done, payment ordered, entered in the accounts, paid.
@@ -29,12 +31,6 @@ Naming = Literal["archive", "unit", "line", "text"]
 ``line``: the member's file name in the description of the error line; ``text``: the invoice
 number, somewhere in the error text.
 """
-
-
-class Part(BaseModel):
-    """Base of every part: immutable, an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class InvoiceMatch(Part):
@@ -64,7 +60,10 @@ class Rejection(Part):
 
     match: InvoiceMatch
     text: str = "La demande de paiement est rejetee par le systeme."
+    """``{number}`` stands for the number of the invoice."""
     code: str = "SBX_MSG_09.001"
+    times: Annotated[int, Field(ge=0)] = 0
+    """How often it is refused in all; then it is judged like others. 0: always."""
 
 
 class Life(Part):
@@ -84,8 +83,19 @@ class FlowAnswer(Part):
     """One flow out of so many, counted over the flows taken since the sandbox was made."""
     interface: str = "*"
     """Pattern of the interface code."""
-    answer: Literal["judge", "silent", "incident"] = "judge"
-    """``silent``: integrated, never reported; ``incident``: not processed at all, to send again."""
+    number: str = "*"
+    """Pattern of the number of one of its invoices."""
+    times: Annotated[int, Field(ge=0)] = 0
+    """How often it is answered so in all; then the next answer that matches is given. 0: always."""
+    answer: Literal["judge", "silent", "incident", "irrecevable"] = "judge"
+    """``silent``: integrated, never reported; ``incident``: not processed at all, to send again,
+    and told only when a ``status`` is given; ``irrecevable``: refused whole, see ``fault``."""
+    fault: Literal["name", "compression"] = "name"
+    """What an irrecevable flow is refused for."""
+    before: tuple[int, ...] = ()
+    """Flow statuses told before the result, each in a report of its own (91, 92)."""
+    naming: Naming | None = None
+    """How its report names rejected invoices; none: as ``reporting`` says."""
     late: Annotated[int, Field(ge=0)] = 0
     """Steps of ageing before the report is in ``out``."""
     status: int | None = None
@@ -122,6 +132,11 @@ class Checks(Part):
     """``zip``: the content must be a ZIP that holds one file, as in the samples of AIFE."""
     duplicate_with_year: bool = False
     """Whether the year of issue is part of what makes two invoices the same."""
+    duplicate_texts: tuple[str, ...] = (
+        "La facture {number} existe deja pour ce fournisseur ({path})",
+    )
+    """Wordings that refuse a number that is there already, taken in turn; ``{number}`` and
+    ``{path}`` are filled in. The real one is not published."""
 
 
 class Scenario(Part):
@@ -135,6 +150,10 @@ class Scenario(Part):
     """First match wins; none: the usual life."""
     reporting: Reporting = Reporting()
     checks: Checks = Checks()
+    story: tuple[StoryStep, ...] = ()
+    """What happens, one step after the other (``flows.sandbox.story``)."""
+    now: datetime | None = None
+    """Time of the sandbox at the start, which then goes on with the steps alone; none: now."""
     hours_per_step: Annotated[int, Field(ge=0)] = 24
     """Hours the sandbox's clock goes forward per step of ageing."""
     at_integration: Annotated[int, Field(ge=0)] = 0
@@ -145,19 +164,26 @@ class Scenario(Part):
         """Time between two steps of ageing."""
         return timedelta(hours=self.hours_per_step)
 
-    def flow_answer(self, interface: str, position: int) -> FlowAnswer:
-        """Return what happens to the flow taken as number ``position`` (from 1)."""
-        for answer in self.flows:
-            if fnmatchcase(interface, answer.interface) and position % answer.every == 0:
-                return answer
-        return FlowAnswer()
+    def flow_answers(
+        self, interface: str, position: int, numbers: Collection[str]
+    ) -> Iterator[tuple[int, FlowAnswer]]:
+        """Yield what may happen to the flow taken as number ``position`` (from 1), with its rank.
 
-    def rejection(self, number: str, buyer: str, service: str, position: int) -> Rejection | None:
-        """Return the rejection the story wants for an invoice that is right, or None."""
-        for rejection in self.rejections:
+        The first that is not used up is the one.
+        """
+        for rank, answer in enumerate(self.flows):
+            named = answer.number == "*" or any(fnmatchcase(n, answer.number) for n in numbers)
+            right = fnmatchcase(interface, answer.interface) and position % answer.every == 0
+            if named and right:
+                yield rank, answer
+
+    def rejections_of(
+        self, number: str, buyer: str, service: str, position: int
+    ) -> Iterator[tuple[int, Rejection]]:
+        """Yield the rejections wanted for an invoice that is right, with their ranks."""
+        for rank, rejection in enumerate(self.rejections):
             if rejection.match.agrees(number, buyer, service, position):
-                return rejection
-        return None
+                yield rank, rejection
 
     def life(self, number: str, buyer: str, service: str, position: int) -> Life:
         """Return the life of an accepted invoice."""

@@ -9,6 +9,9 @@ from pathlib import Path
 from flows.sandbox.sandbox import Sandbox, SandboxSummary
 from flows.sandbox.scenario import Scenario, load_scenario
 
+#: Seconds between two steps of a story, unless said otherwise.
+STORY_SECONDS = 10.0
+
 
 def settings_fragment(sandbox: Sandbox) -> dict[str, object]:
     """Return what the settings' ``[channel]`` must hold to deposit at a started sandbox."""
@@ -53,7 +56,7 @@ def serve(
     *,
     scenario: Scenario | Path | None = None,
     process_every: float = 2.0,
-    age_every: float = 0.0,
+    step_every: float | None = None,
     say: Callable[[str], None] = print,
     stop: threading.Event | None = None,
 ) -> None:
@@ -64,7 +67,9 @@ def serve(
         port: TCP port; 0: any free one.
         scenario: the story, or the name or path of one; none: an honest platform.
         process_every: seconds between two rounds of judging.
-        age_every: seconds between two steps of ageing; 0: time stands still.
+        step_every: seconds between two steps of the story, or, without a story or after its end,
+            of ageing; 0: time stands still; None: as long as :data:`STORY_SECONDS` while there is a
+            story, which then ends with time standing still.
         say: takes each line meant for a person.
         stop: set to end the service.
 
@@ -75,17 +80,23 @@ def serve(
     if isinstance(scenario, Path):
         scenario = load_scenario(str(scenario))
     stop = stop or threading.Event()
-    rounds_per_step = max(1, round(age_every / process_every)) if age_every else 0
     with Sandbox(root.resolve(), scenario=scenario, port=port) as sandbox:
         say(f"Sandbox at sftp://{sandbox.user}@{sandbox.host}:{sandbox.port}, Ctrl-C ends it.")
         say(settings_text(sandbox))
+        pace = STORY_SECONDS if step_every is None else step_every
+        rounds_per_step = max(1, round(pace / process_every)) if pace else 0
         rounds = 0
         try:
             while not stop.wait(process_every):
                 rounds += 1
                 if line := describe(sandbox.process()):
                     say(line)
-                if rounds_per_step and rounds % rounds_per_step == 0 and (n := sandbox.age()):
+                if not rounds_per_step or rounds % rounds_per_step:
+                    continue
+                if not sandbox.story_over:
+                    if line := sandbox.next_step():
+                        say(line)
+                elif step_every and (n := sandbox.age()):
                     say(f"time passes: {n} invoice statuses written")
         except KeyboardInterrupt:
             say("Sandbox stopped; its folder is kept.")

@@ -73,3 +73,9 @@ def test_the_interface_follows_the_syntax(syntax: Syntax, interface: str) -> Non
 def test_wrong_keys_and_values_are_refused_by_name(values: dict[str, Any], told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         Settings.model_validate(values)
+
+
+def test_a_lock_must_outlive_several_heartbeats() -> None:
+    Settings.model_validate({"locks": {"heartbeat_seconds": 10, "stale_after_seconds": 30}})
+    with pytest.raises(ValidationError, match="at least three times"):
+        Settings.model_validate({"locks": {"heartbeat_seconds": 10, "stale_after_seconds": 29}})

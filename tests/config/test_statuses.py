@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from config.catalogue import LANGUAGES
-from config.statuses import StatusTableError, load_statuses, read_statuses
+from config.settings import Returns, Settings
+from config.statuses import StatusTableError, load_statuses, read_statuses, statuses_for
 
 TABLE = load_statuses()
 
@@ -71,3 +73,45 @@ def test_every_status_is_told_in_both_languages() -> None:
 def test_a_malformed_table_is_refused(text: str) -> None:
     with pytest.raises(StatusTableError, match=r"^statuses\.yaml: "):
         read_statuses(text)
+
+
+def test_without_a_change_the_shipped_table_is_the_one() -> None:
+    assert statuses_for(Returns()) is TABLE
+
+
+def test_settings_change_single_words_and_add_numbers() -> None:
+    table = statuses_for(
+        Returns.model_validate(
+            {
+                "flow_outcomes": {"90": "pending", "98": "incident"},
+                "flow_statuses": {"97": {"label": "Refusé"}},
+                "invoice_statuses": {
+                    "5": {"next_step": "Appeler l'acheteur."},
+                    "14": {"new_number": True},
+                },
+            }
+        )
+    )
+    assert table.flow[90].outcome == "pending"
+    assert table.flow[90].label == TABLE.flow[90].label
+    assert (table.flow[97].outcome, table.flow[98].outcome) == ("pending", "incident")
+    assert (table.flow[97].mark, table.flow[97].actor, table.flow[97].final) == ("U", "none", False)
+    assert table.invoice[5].fr.next_step == table.invoice[5].en.next_step == "Appeler l'acheteur."
+    assert table.invoice[5].fr.meaning == TABLE.invoice[5].fr.meaning
+    assert table.refusals == {5, 14}
+    assert not table.is_unlabelled(14)
+    assert table.is_unlabelled(15)
+
+
+def test_an_interface_can_be_set() -> None:
+    settings = Settings.model_validate({"emitter": {"interfaces": {"cii": "FSO1116A"}}})
+    assert settings.interface == "FSO1116A"
+    other = Settings.model_validate(
+        {"emitter": {"interfaces": {"cii": "FSO1116A"}}, "syntax": "ubl"}
+    )
+    assert other.interface == "FSO1100A"
+
+
+def test_a_wording_of_duplicates_that_is_no_regular_expression_is_refused() -> None:
+    with pytest.raises(ValidationError, match="no regular expression"):
+        Returns(duplicate_messages=("(unclosed",))

@@ -138,6 +138,10 @@ class MemoryChannel(Channel):
     def list_out(self) -> list[RemoteEntry]:
         return []
 
+    def list_in(self) -> list[RemoteEntry]:
+        names = [path for path in self.files if path.startswith("in/")]
+        return [entry for path in sorted(names) if (entry := self.stat(path)) is not None]
+
     def get(self, name: str, local: Path, *, max_bytes: int) -> int:
         raise ChannelRefusedError(name)
 

@@ -85,7 +85,7 @@ def test_a_collect_cut_anywhere_is_ended_by_the_next_one(
     flow = desk.deposit("FA-0001", "FA-0002")
     desk.deposit("FA-0009")
     desk.later(hours=30)
-    lines = ["Facture FA-0002 : doublon"]
+    lines = ["Facture FA-0002 : SIRET inconnu"]
     desk.drop("CSO1106A_1", document(flow_status("96", flow_id=flow, lines=lines)))
 
     with monkeypatch.context() as patch:

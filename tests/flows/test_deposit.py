@@ -317,6 +317,75 @@ def test_waits_double_between_tries(ledger: Ledger, outbox: Path) -> None:
     assert result.remaining == ids
 
 
+def test_a_wait_is_never_longer_than_the_longest(ledger: Ledger, outbox: Path) -> None:
+    ids = build_flows(ledger, outbox, A)
+    settings = settings_with(retries=6, retry_wait=5, retry_wait_max=30)
+    waits: list[float] = []
+    deposit_flows(
+        ledger,
+        Down(settings),
+        outbox,
+        records(ledger, ids),
+        settings,
+        clock=now,
+        sleep=waits.append,
+    )
+    assert waits == [5, 10, 20, 30, 30, 30]
+
+
+class ClockMoves(MemoryChannel):
+    """Each rename takes an hour."""
+
+    hours = 0
+
+    def rename(self, temporary: str, final: str) -> None:
+        super().rename(temporary, final)
+        self.hours += 1
+
+    def clock(self) -> datetime:
+        """22:00 in Paris, and the hours since."""
+        return now() + timedelta(hours=self.hours)
+
+
+def test_a_window_that_closes_ends_the_flow_under_way_and_begins_no_other(
+    ledger: Ledger, outbox: Path
+) -> None:
+    ids = build_flows(ledger, outbox, A, B, C)
+    settings = settings_with(window={"opens": "19:00", "closes": "23:30"})
+    channel = ClockMoves(settings)
+    flows = records(ledger, ids)
+    result = deposit_flows(ledger, channel, outbox, flows, settings, clock=channel.clock)
+    assert (result.delivered, result.remaining) == (ids[:2], ids[2:])
+    assert result.exit_code is ExitCode.OK
+    assert result.errors == []
+    assert result.closed is not None
+    assert states(ledger, ids) == ["deposited", "deposited", "built"]
+
+
+def test_no_retry_begins_outside_the_window(ledger: Ledger, outbox: Path) -> None:
+    ids = build_flows(ledger, outbox, A)
+    settings = settings_with(
+        retries=9,
+        retry_wait=3000,
+        retry_wait_max=9000,
+        window={"opens": "19:00", "closes": "23:30"},
+    )
+    channel = Down(settings)
+    waits: list[float] = []
+
+    def clock() -> datetime:
+        return now() + timedelta(seconds=sum(waits))  # 22:00 in Paris, and the waits
+
+    flows = records(ledger, ids)
+    result = deposit_flows(
+        ledger, channel, outbox, flows, settings, clock=clock, sleep=waits.append
+    )
+    assert waits == [3000]  # the next try would begin at 00:30
+    assert result.remaining == ids
+    assert result.exit_code is ExitCode.UNFINISHED  # a failure, told as such
+    assert [type(error) for error in result.errors] == [TransportError]
+
+
 @pytest.mark.parametrize("fault", [Down, CutAlways, DownAfterCut])
 def test_what_cannot_have_arrived_stays_for_the_next_run(
     ledger: Ledger, outbox: Path, fault: type[MemoryChannel]

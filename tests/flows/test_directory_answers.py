@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -25,18 +26,27 @@ from tests.support.directory_files import (
     write_directory,
 )
 from tests.support.firm import COMPANY, NOW, Firm, csv, row
+from tests.support.postgres import Server
 
 
-@pytest.fixture(scope="module")
-def firm(tmp_path_factory: pytest.TempPathFactory) -> Firm:
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def firm(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Firm]:
     """A firm that has imported the small directory, of 7 September; only looked at."""
     folder = tmp_path_factory.mktemp("firm")
-    made = Firm(folder)
+    place: dict[str, str] = {}
+    if request.param == "postgres":
+        server: Server = request.getfixturevalue("postgres_server")
+        place = {"ledger_url": server.new_ledger(company="default", emitter="ABC123")}
+    made = Firm(folder, {"": dict(place)})
     structures, services = write_directory(folder / "annuaire")
     with made.ledger() as ledger:
         settings = made.configuration().settings.directory
         import_directory(ledger, settings, structures, services, by="A. Martin")
-    return made
+    yield made
+    for url in place.values():
+        server.give_back(url)
 
 
 def answer(firm: Firm, *identifiers: str) -> directory.Answer:

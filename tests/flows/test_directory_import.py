@@ -26,15 +26,27 @@ from tests.support.directory_files import (
     structures,
     write_directory,
 )
+from tests.support.postgres import Server
 
 NOW = datetime(2026, 9, 14, 19, 0, tzinfo=UTC)
 DAY = date(2026, 9, 1)
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+        return
+    server: Server = request.getfixturevalue("postgres_server")
+    url = server.new_ledger()
+    yield url
+    server.give_back(url)
+
+
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
+def ledger(ledger_url: str) -> Iterator[Ledger]:
     with Ledger.open(
-        f"sqlite:///{tmp_path / 'ledger.sqlite'}",
+        ledger_url,
         environment=Environment.SANDBOX,
         company="acme",
         emitter="AAA999",

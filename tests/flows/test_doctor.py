@@ -18,6 +18,8 @@ NAMES = [
     "sources",
     "schemas",
     "ledger",
+    "disk",
+    "locks",
     "directory",
     "clock",
     "channel",

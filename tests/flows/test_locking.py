@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import signal
 import socket
@@ -125,3 +127,22 @@ def test_a_lock_may_be_asked_for_and_done_without(tmp_path: Path) -> None:
         with held_if_free(tmp_path, "run", wait=0) as other:
             assert other
     assert holder(tmp_path, "collect") is None
+
+
+def test_a_disk_without_locks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "lockf", no_locks)
+    with pytest.raises(ConfigurationError, match="No locks available"), held(tmp_path, "run"):
+        pass
+    monkeypatch.undo()
+    with held(tmp_path, "run"):
+        pass
+
+
+def test_machines_with_a_folder_in_common_have_locks_of_their_own(tmp_path: Path) -> None:
+    with held(tmp_path, "run", machine="alpha"), held(tmp_path, "run", machine="beta"):
+        assert (tmp_path / "run.alpha.lock").exists()
+        assert holder(tmp_path, "run", machine="beta") is not None
+        assert holder(tmp_path, "run") is None

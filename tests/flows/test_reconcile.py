@@ -224,7 +224,7 @@ def test_members_reported_one_by_one_are_settled_one_by_one(desk: Desk) -> None:
         "CSO1106A_1",
         document(
             flow_status("90", flow_id=flow),
-            flow_status("93", flow_id=flow_id(102), lines=["doublon"]),
+            flow_status("93", flow_id=flow_id(102), lines=["SIRET inconnu"]),
             flow_status("90", flow_id=f"FSO1106A_ABC123_{flow_id(103)}.xml"),
         ),
     )
@@ -408,7 +408,7 @@ def test_received_then_judged_is_settled_by_the_later_report(desk: Desk) -> None
     flow = desk.deposit("FA-0001", "FA-0002")
     desk.drop("CSO1106A_1", document(flow_status("90", flow_id=flow, at=at(1))))
     desk.collect()
-    late = flow_status("96", flow_id=flow, at=at(2), lines=["Facture FA-0001 : doublon"])
+    late = flow_status("96", flow_id=flow, at=at(2), lines=["Facture FA-0001 : SIRET inconnu"])
     desk.drop("CSO1106A_2", document(late))
     result = desk.collect()
     assert desk.states() == {"FA-0001": "rejected", "FA-0002": "integrated"}
@@ -436,7 +436,7 @@ def test_a_report_of_an_abandoned_flow_is_raised_and_moves_nothing(desk: Desk) -
 
 def test_settling_again_changes_nothing(desk: Desk) -> None:
     flow = desk.deposit("FA-0001", "FA-0002")
-    lines = ["Facture FA-0002 : doublon"]
+    lines = ["Facture FA-0002 : SIRET inconnu"]
     desk.drop("CSO1106A_1", document(flow_status("96", flow_id=flow, lines=lines)))
     desk.collect()
     before = (desk.ledger.events(), desk.ledger.findings(), desk.states())
@@ -449,7 +449,7 @@ FILES = {
     "CSO1106A_1": document(flow_status("91", flow_id=flow_id(101), at=at(1))),
     "CSO1106A_2": document(flow_status("90", flow_id=flow_id(101), at=at(2))),
     "CSO1106A_3": document(
-        flow_status("96", flow_id=flow_id(101), at=at(3), lines=["Facture FA-0002 : doublon"])
+        flow_status("96", flow_id=flow_id(101), at=at(3), lines=["Facture FA-0002 : SIRET inconnu"])
     ),
     "CSO1106A_4": document(flow_status("93", flow_id=flow_id(104), at=at(4))),
     "FEN1200A_1": document(invoice_status("01", at=at(5)), invoice_status("37", at=at(9))),

@@ -28,8 +28,6 @@ SAMPLE = next(iter(SAMPLES.values()))
 UBL = render_ubl(SAMPLE, TARGET)
 CII = render_cii(SAMPLE, TARGET)
 
-pytestmark = pytest.mark.xdist_group("referee")
-
 
 @pytest.fixture(scope="module")
 def validator() -> Iterator[Validator]:

@@ -56,3 +56,19 @@ def test_what_may_pass_is_no_refusal_and_has_words(error: Exception) -> None:
     assert isinstance(failure, TransportError)
     assert "uploading X: ." not in str(failure)
     assert "me@host:22" in str(failure)
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "to_do"),
+    [
+        (TimeoutError(), "no answer in time", "chorus-flows doctor"),
+        (paramiko.SSHException("Error reading SSH protocol banner"), "no SSH server", "doctor"),
+        (EOFError("EOF during negotiation"), "SFTP did not start", "doctor"),
+        (paramiko.SSHException("Server connection dropped: "), "dropped the connection.", "doctor"),
+        (OSError("Failure"), "says only: Failure.", "disk may be full, or our quota"),
+    ],
+)
+def test_what_may_pass_is_told_in_words(error: Exception, said: str, to_do: str) -> None:
+    failure = transport_failure(error, place="me@host:22", what="uploading X")
+    assert said in failure.what
+    assert to_do in failure.next_step

@@ -27,7 +27,12 @@ def invoice(
     )
 
 
-def held(content: str | None, run_id: str = "yesterday", key: str = IDENTITY.key) -> Known:
+def held(
+    content: str | None,
+    run_id: str = "yesterday",
+    key: str = IDENTITY.key,
+    life_status: str | None = None,
+) -> Known:
     return Known(
         identity_key=key,
         number="F1",
@@ -39,6 +44,7 @@ def held(content: str | None, run_id: str = "yesterday", key: str = IDENTITY.key
         first_line=2,
         invoice_row=1,
         origin="run",
+        life_status=life_status,
     )
 
 
@@ -50,8 +56,14 @@ def held(content: str | None, run_id: str = "yesterday", key: str = IDENTITY.key
         (held("other", "tonight"), Fate.QUARANTINED, ["LG-SAME-NIGHT-01"], None),
         (held("same", "tonight"), Fate.SKIPPED, [], "FLOW"),
         (held(None), Fate.SKIPPED, ["LG-IMPORTED-01"], "a.csv:2"),
+        (held("same", life_status="05"), Fate.SKIPPED, ["LG-REFUSED-01"], "FLOW"),
+        (held("other", life_status="5"), Fate.QUARANTINED, ["LG-REFUSED-01"], None),
+        (held("other", life_status="06"), Fate.QUARANTINED, ["LG-CONFLICT-01"], None),
     ],
-    ids=["same content", "other content", "other tonight", "same tonight", "former tool"],
+    ids=[
+        *("same content", "other content", "other tonight", "same tonight", "former tool"),
+        *("refused, same content", "refused, other content", "suspended, other content"),
+    ],
 )
 def test_what_the_ledger_knows_decides(
     known: Known, fate: Fate, rules: list[str], reason: str | None

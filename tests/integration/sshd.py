@@ -1,12 +1,14 @@
 """A real OpenSSH server for the tests: loopback, own host key, own authorized key.
 
-Runs as whoever runs the tests: root (as in a container) or an ordinary user.
+Runs as whoever runs the tests: root (as in a container) or an ordinary user. Root also gets one
+as a gateway is set up: an account without rights, chrooted in its folder.
 """
 
 from __future__ import annotations
 
 import os
 import pwd
+import resource
 import shutil
 import signal
 import socket
@@ -63,13 +65,14 @@ class Sshd:
     key_file: Path
     known_hosts: Path
     process: subprocess.Popen[bytes]
+    user: str
 
     def settings(self, *, sftp: dict[str, object] | None = None, **changes: object) -> Channel:
         """Return channel settings that log in here; short waits, no retry unless asked."""
         login: dict[str, object] = {
             "host": "127.0.0.1",
             "port": self.port,
-            "user": pwd.getpwuid(os.geteuid()).pw_name,
+            "user": self.user,
             "key_file": self.key_file,
             "known_hosts": self.known_hosts,
             "connect_timeout": 20,
@@ -118,23 +121,61 @@ def running(folder: Path, *, sftp_options: str = "") -> Iterator[Sshd]:
     account = folder / "account"
     for name in ("in", "out", "tmp", "done"):
         (account / name).mkdir(parents=True)
+    way = f"Subsystem sftp internal-sftp -d {account} {sftp_options}"
+    with _serving(folder, account, pwd.getpwuid(os.geteuid()).pw_name, way) as server:
+        yield server
+
+
+#: Whether :func:`gateway` chroots: it takes root.
+CHROOTS = os.geteuid() == 0
+#: The account of the chroot: everybody's, without rights, and its shell is never asked for.
+_WITHOUT_RIGHTS = "nobody"
+
+
+@contextmanager
+def gateway(folder: Path, account: Path, *, file_limit: int | None = None) -> Iterator[Sshd]:
+    """Run a server as a platform does: ``ChrootDirectory`` and ``ForceCommand internal-sftp``.
+
+    Args:
+        folder: for keys and configuration; up to the root nobody but root may write in it.
+        account: what the client sees, in a folder of that kind; ``in``, ``out``, ``tmp`` and
+            ``done`` are there and become the client's.
+        file_limit: largest size of a file in bytes; beyond it writing fails, as on a full disk.
+    """
+    if not CHROOTS:
+        way = f"Subsystem sftp internal-sftp -d {account}"
+        user = pwd.getpwuid(os.geteuid()).pw_name
+    else:
+        way = f"Subsystem sftp internal-sftp\nForceCommand internal-sftp\nChrootDirectory {account}"
+        user = _WITHOUT_RIGHTS
+        for name in ("in", "out", "tmp", "done"):
+            shutil.chown(account / name, user)
+    with _serving(folder, account, user, way, file_limit) as server:
+        yield server
+
+
+@contextmanager
+def _serving(
+    folder: Path, account: Path, user: str, way: str, file_limit: int | None = None
+) -> Iterator[Sshd]:
+    """Make keys, and run a server with this way to SFTP."""
     host_key, user_key = new_key(), new_key()
     key_file = write_key(user_key, folder / "user_key")
     write_key(host_key, folder / "host_key")
     (folder / "authorized_keys").write_text(public_line(user_key) + "\n")
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-    process, port = _start(folder, account, sftp_options)
+    process, port = _start(folder, way, file_limit)
     known_hosts = folder / "known_hosts"
     known_hosts.write_text(f"[127.0.0.1]:{port} {public_line(host_key)}\n")
-    server = Sshd(port, account, host_key, key_file, known_hosts, process)
+    server = Sshd(port, account, host_key, key_file, known_hosts, process, user)
     try:
         yield server
     finally:
         server.stop()
 
 
-def _start(folder: Path, account: Path, options: str) -> tuple[subprocess.Popen[bytes], int]:
+def _start(folder: Path, way: str, file_limit: int | None) -> tuple[subprocess.Popen[bytes], int]:
     program = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:" + os.environ.get("PATH", ""))
     assert program, "these tests need OpenSSH's sshd (package openssh-server)"
     for _ in range(5):  # the free port may be taken between our look and sshd's
@@ -145,14 +186,24 @@ def _start(folder: Path, account: Path, options: str) -> tuple[subprocess.Popen[
             f"AuthorizedKeysFile {folder}/authorized_keys\nStrictModes no\nUsePAM no\n"
             "PasswordAuthentication no\nKbdInteractiveAuthentication no\n"
             "PermitRootLogin prohibit-password\nLogLevel ERROR\n"
-            f"Subsystem sftp internal-sftp -d {account} {options}\n"
+            f"{way}\n"
         )
         log = (folder / "sshd.log").open("ab")
         with log:
-            process = subprocess.Popen([program, "-D", "-e", "-f", str(config)], stderr=log)
+            process = subprocess.Popen(
+                [program, "-D", "-e", "-f", str(config)],
+                stderr=log,
+                preexec_fn=None if file_limit is None else lambda: _limit(file_limit),
+                # Python ignores SIGXFSZ; inherited, writing too much fails instead of killing.
+                restore_signals=file_limit is None,
+            )
         if _greets(process, port):
             return process, port
     raise AssertionError((folder / "sshd.log").read_text())
+
+
+def _limit(octets: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (octets, octets))
 
 
 def _greets(process: subprocess.Popen[bytes], port: int) -> bool:

@@ -14,7 +14,7 @@ from flows.referee_process import Answer
 from schemas.referee import Fired
 from tests.support.firm import Firm, csv, row
 
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("referee")]
+pytestmark = pytest.mark.integration
 
 
 def firm_with(tmp_path: Path, referee: Mapping[str, Any]) -> Firm:

@@ -61,7 +61,7 @@ def test_a_flow_sent_again_has_a_new_number_and_the_same_invoices(
 
 def test_a_flow_whose_file_was_changed_is_not_sent_again(doubtful: tuple[Firm, str]) -> None:
     firm, flow_id = doubtful
-    [path] = (path for path in (firm.root / "state" / "outbox").rglob("FSO*"))
+    [path] = (path for path in (firm.root / "state" / "outbox").rglob("FSO*[0-9]"))
     with gzip.open(path) as stream:
         content = stream.read()
     path.write_bytes(gzip.compress(content.replace(b"50.00", b"55.00")))
@@ -85,3 +85,33 @@ def test_a_word_needs_a_name_and_a_reason(doubtful: tuple[Firm, str]) -> None:
     firm, flow_id = doubtful
     with pytest.raises(ConfigurationError, match="--by"):
         resolve(firm.configuration(), flow_id, resend=False, by=" ", reason="x")
+
+
+def test_what_is_known_to_be_there_is_left_out_when_the_rest_goes_again(
+    doubtful: tuple[Firm, str],
+) -> None:
+    firm, flow_id = doubtful
+    with firm.ledger() as ledger:
+        ledger.move_flow(flow_id, FlowState.PARTIAL)
+        rows = {member.number: member.invoice_row for member in ledger.members(flow_id)}
+        ledger.settle_members(flow_id, {rows["F1"]: ("integrated", "status 01")})
+        ledger.move_flow(flow_id, FlowState.INCIDENT)
+    resolve(firm.configuration(), flow_id, resend=True, by="A. Martin", reason="incident there")
+    assert firm.code(firm.run()) is ExitCode.OK
+    assert firm.states() == {"F1": ["integrated"], "F2": ["handed_over"]}
+    [arrived] = firm.arrived()
+    with arrived.open("rb") as stream:
+        [(_, xml)] = list(read_bundle(stream, name=arrived.name))
+    assert b">F2<" in xml
+
+
+def test_a_flow_whose_invoices_are_all_settled_has_nothing_to_send_again(
+    doubtful: tuple[Firm, str],
+) -> None:
+    firm, flow_id = doubtful
+    with firm.ledger() as ledger:
+        ledger.move_flow(flow_id, FlowState.INTEGRATED)
+        ledger.move_flow(flow_id, FlowState.INCIDENT)
+    with pytest.raises(ConfigurationError, match="is settled"):
+        resolve(firm.configuration(), flow_id, resend=True, by="A. Martin", reason="x")
+    assert firm.states() == {"F1": ["integrated"], "F2": ["integrated"]}

@@ -12,9 +12,11 @@ from schemas.platform_messages import (
     complete_cut,
     explain_platform_message,
     load_messages,
+    meanings_of,
     term_of_path,
 )
 from transforms.finding import Finding, Severity
+from transforms.statuses import ErrorLine
 
 AGREEMENT = "SupplyChainTradeTransaction.ApplicableHeaderTradeAgreement"
 SERVICE = f"L'element FichierXml.{AGREEMENT}.BuyerReference.value est obligatoire."
@@ -79,6 +81,10 @@ NUMBER = (
         ("Le destinataire 1 est inconnu de Chorus Pro", "RT-RECIPIENT-01", "BT-47"),
         ("Le code service 'S' est inactif", "RT-SERVICE-02", "BT-10"),
         ("La facture F1 existe déjà pour ce fournisseur", "RT-DUPLICATE-01", "BT-1"),
+        ("Facture déjà existante", "RT-DUPLICATE-01", "BT-1"),
+        ("La demande de paiement F1 a déjà été déposée", "RT-DUPLICATE-01", "BT-1"),
+        ("L'identifiant de flux ABC a deja ete recu", "RT-FLOW-TWICE-01", None),
+        ("Les pieces jointes a.pdf et b.pdf sont en double", "RT-ATTACHMENT-01", "BT-122"),
         ("La pièce jointe est vide", "RT-ATTACHMENT-01", "BT-122"),
         ("Le fichier n'est pas conforme au schema XSD", "RT-SCHEMA-01", None),
         ("Le nom du flux X ne respecte pas la regle de nommage", "RT-IRRECEVABLE-01", None),
@@ -224,3 +230,36 @@ def test_any_text_is_kept_piece_by_piece(text: str) -> None:
     assert [finding.value for finding in found] == [
         piece.strip() for piece in text.split("|") if piece.strip()
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "meanings"),
+    [
+        ("La facture F1 existe deja pour ce fournisseur", {"duplicate"}),
+        ("Facture F1 : DOUBLON", {"duplicate"}),
+        ("Flux FSO1106A_X : la facture F1 a déjà été reçue", {"duplicate"}),
+        ("L'element X est obligatoire. |Facture deja integree", {"duplicate"}),
+        ("Facture F1 : facture deja existante, voir le portail"[:44], {"duplicate"}),
+        ("Le flux ABC1231106000000000000101 a deja ete traite", {"flow_twice"}),
+        ("Le nom du flux ne respecte pas la regle de nommage", {"packaging"}),
+        ("Le flux n'est ni un fichier XML ni une archive tar.gz", {"packaging"}),
+        ("Le fichier FSO.xml est en double", {"packaging"}),
+        ("Une facture deja payee (A2) doit avoir tout regle", set()),
+        ("Facture F1 : les pieces jointes a.pdf sont en double", set()),
+        ("Le code service 'S' n'existe pas", set()),
+        ("Numero non unique", set()),
+        ("", set()),
+    ],
+)
+def test_what_a_line_means_beyond_the_invoice(text: str, meanings: set[str]) -> None:
+    assert meanings_of(ErrorLine(label=text)) == meanings
+    assert meanings_of(ErrorLine(description=text)) == meanings
+
+
+@pytest.mark.parametrize(
+    "further", ["numero non unique", "Numéro\\s+NON\\S*", "GDP_MSG_77", "^gdp_msg"]
+)
+def test_further_wordings_and_codes_of_duplicates_can_be_given(further: str) -> None:
+    line = ErrorLine(code="GDP_MSG_77.001", label="Numéro non unique")
+    assert meanings_of(line, [further]) == {"duplicate"}
+    assert meanings_of(ErrorLine(code="X", label="autre"), [further]) == set()

@@ -1,19 +1,22 @@
 """Nights in processes of their own, which may be killed, without the start-up of a new Python.
 
-A fork server has everything imported: a night costs a fork. It is a process like any other: what
-SIGKILL leaves of it is what a power cut leaves.
+A fork server has everything imported and read: a night costs a fork. It is a process like any
+other: what SIGKILL leaves of it is what a power cut leaves.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +29,10 @@ from tests.support.firm import Firm
 _LONGEST = 120.0
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
-    ["tests.support.apart", "flows.channels.sftp", "psycopg", "alembic.command", "pandas"]
+    [
+        *("tests.support.apart", "flows.channels.sftp", "psycopg", "alembic.command", "pandas"),
+        "tests.support.warm",
+    ]
 )
 
 
@@ -60,23 +66,65 @@ def apart(
     work: Callable[..., tuple[ExitCode, tuple[str, ...]]], *arguments: Any, crash_at: str = ""
 ) -> Ended:
     """Call a function of a module in a process of its own, and wait for its end."""
+    return begin(work, *arguments, crash_at=crash_at).end()
+
+
+def begin(
+    work: Callable[..., tuple[ExitCode, tuple[str, ...]]], *arguments: Any, crash_at: str = ""
+) -> Begun:
+    """Call a function of a module in a process of its own, beside this one."""
     ours, theirs = _CONTEXT.Pipe(duplex=False)
     process = _CONTEXT.Process(target=_child, args=(theirs, crash_at, work, arguments))
     process.start()
     theirs.close()
-    # Asked for before the end is waited for: a long answer would fill the pipe.
-    answer = None
-    with suppress(EOFError):
-        answer = ours.recv() if ours.poll(_LONGEST) else None
-    process.join(_LONGEST if answer is None else None)
-    if process.exitcode is None:
-        process.kill()
-        process.join()
-        raise TimeoutError(f"{work.__name__} did not end within {_LONGEST} s")
-    if answer is None:
-        return Ended(-process.exitcode, None)
-    code, told = answer
-    return Ended(None, ExitCode(code), told)
+    return Begun(process, ours)
+
+
+@dataclass(slots=True)
+class Begun:
+    """A process that was begun."""
+
+    process: BaseProcess
+    answer: Connection
+
+    def end(self) -> Ended:
+        """Wait for its end, and return it."""
+        # Asked for before the end is waited for: a long answer would fill the pipe.
+        answer = None
+        with suppress(EOFError):
+            answer = self.answer.recv() if self.answer.poll(_LONGEST) else None
+        self.process.join(_LONGEST if answer is None else None)
+        if self.process.exitcode is None:
+            self.process.kill()
+            self.process.join()
+            raise TimeoutError(f"process {self.process.pid} did not end within {_LONGEST} s")
+        if answer is None:
+            return Ended(-self.process.exitcode, None)
+        code, told = answer
+        return Ended(None, ExitCode(code), told)
+
+    def stopped(self) -> bool:
+        """Wait until the process has stopped itself, or ended; whether it has stopped."""
+        latest = time.monotonic() + _LONGEST
+        while time.monotonic() < latest:
+            try:
+                state = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2]
+            except FileNotFoundError:
+                return False
+            if state.split()[0] in "TZ":
+                return state.split()[0] == "T"
+            time.sleep(0.02)
+        raise TimeoutError(f"process {self.process.pid} neither stopped nor ended")
+
+    def go_on(self) -> None:
+        """Let a process that has stopped go on."""
+        assert self.process.pid is not None
+        os.kill(self.process.pid, signal.SIGCONT)
+
+    def kill(self) -> None:
+        """End the process as a power cut does."""
+        self.process.kill()
+        self.process.join()
 
 
 def _child(

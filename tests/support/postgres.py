@@ -38,13 +38,29 @@ class Server:
     url: str
     folder: Path
     programs: Path
+    options: str = ""
+    """How it is started."""
     free: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     """Empty ledgers, by company and emitter."""
 
-    def new_database(self) -> str:
-        """Create an empty database and return its URL."""
+    def start(self) -> None:
+        """Start the server, and wait until it answers."""
+        log = self.folder / "log"
+        control = self.programs / "pg_ctl"
+        _run(control, "start", "-w", "-D", self._data, "-l", log, "-o", self.options)
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop the server: ``immediate`` as a power cut does, ``fast`` ending all sessions."""
+        _run(self.programs / "pg_ctl", "stop", "-D", self._data, "-m", mode)
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+    def new_database(self, *, template: str | None = None) -> str:
+        """Create a database, empty or a copy of another one, and return its URL."""
         name = f"ledger_{uuid.uuid4().hex}"
-        self.execute(f"CREATE DATABASE {name}")
+        self.execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
         return str(make_url(self.url).set(database=name).render_as_string(hide_password=False))
 
     def new_ledger(self, *, company: str = "acme", emitter: str = "AAA999") -> str:
@@ -113,13 +129,13 @@ def running() -> Iterator[Server]:
         options = f"-h 127.0.0.1 -p {port} -c unix_socket_directories={folder}"
         # The tests kill clients, never the machine: the disk need not be waited for.
         options += " -c fsync=off -c full_page_writes=off -c max_connections=60"
-        log = folder / "log"
-        _run(programs / "pg_ctl", "start", "-w", "-D", data, "-l", log, "-o", options)
+        url = f"postgresql+psycopg://{_OWNER}@127.0.0.1:{port}/postgres"
+        server = Server(url, folder, programs, options)
+        server.start()
         try:
-            url = f"postgresql+psycopg://{_OWNER}@127.0.0.1:{port}/postgres"
-            yield Server(url, folder, programs)
+            yield server
         finally:
-            _run(programs / "pg_ctl", "stop", "-D", data, "-m", "immediate")
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -61,10 +62,22 @@ class Desk:
         states: Sequence[str] = ("uploading", "renaming", "deposited"),
         seller: str = SELLER,
         xml: Sequence[bytes] = (),
+        content: str = "",
+        preceding: tuple[str, ...] = (),
+        type_code: str = "380",
+        with_year: str = "",
     ) -> str:
         """Record a flow with these invoices, and move it through ``states``; return its id.
 
-        ``xml``: of each invoice; the flow file is then written to the outbox.
+        Args:
+            numbers: of the invoices.
+            states: of the flow, one after the other.
+            seller: SIRET or SIREN.
+            xml: of each invoice; the flow file is then written to the outbox.
+            content: what the content hash says; none: the number.
+            preceding: invoices that these name as preceding ones.
+            type_code: 380 or 381.
+            with_year: year of the identity, where it has one.
         """
         run_id = f"R{self._sequence}"
         self.ledger.start_run(
@@ -73,8 +86,16 @@ class Desk:
         first = self._sequence + 1
         outcomes = []
         for rank, number in enumerate(numbers):
+            outcome = self._outcome(number, rank, flow_id(first), flow_id(first + rank), seller)
+            identity = outcome.identity and replace(outcome.identity, year=with_year)
             outcomes.append(
-                self._outcome(number, rank, flow_id(first), flow_id(first + rank), seller)
+                replace(
+                    outcome,
+                    identity=identity,
+                    content_hash=f"v1:{content or number}",
+                    preceding=preceding,
+                    type_code=type_code,
+                )
             )
         name = f"FSO1106A_{APPLICATION}_{flow_id(first)}"
         path = f"{run_id}/{name}"
@@ -131,6 +152,34 @@ class Desk:
             flow_id=flow,
             member_id=member,
         )
+
+    def resend(
+        self, flow: str, *, states: Sequence[str] = ("uploading", "renaming", "deposited")
+    ) -> str:
+        """Send a flow again, as ``flow resolve --resend`` does; return the new flow's id."""
+        old = self.ledger.members(flow)
+        first = self._sequence + 1
+        record = self.ledger.flow(flow)
+        assert record is not None
+        name = f"FSO1106A_{APPLICATION}_{flow_id(first)}"
+        built = BuiltFlow(
+            flow_id=flow_id(first),
+            file_name=name,
+            interface="FSO1106A",
+            path=f"{record.run_id}/{name}",
+            size=10,
+            sha256=f"{first:064d}",
+            content_sha256=f"{first:064d}",
+            invoices=len(old),
+        )
+        members = {m.invoice_row: flow_id(first + rank) for rank, m in enumerate(old)}
+        self.ledger.replace_flow(
+            flow, built, run_id=record.run_id, members=members, actor="A. Martin", reason="lost"
+        )
+        for state in states:
+            self.ledger.move_flow(built.flow_id, state, temporary_name="t")
+        self._sequence += len(old)
+        return built.flow_id
 
     def drop(self, name: str, content: bytes) -> Path:
         """Put a file in ``out``."""

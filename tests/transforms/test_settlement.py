@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.settings import FlowOutcome
+from config.settings import Returns
+from config.status_settings import FlowOutcome
+from config.statuses import statuses_for
+from schemas.platform_messages import meanings_of
 from transforms.error_lines import Member
 from transforms.return_time import read_stamp
 from transforms.settlement import (
@@ -52,7 +55,8 @@ def settled(
     confirmed: Collection[int] = (),
     overrides: Mapping[int, FlowOutcome] | None = None,
 ) -> Settlement:
-    return settle(FLOW, members, reports, confirmed=confirmed, overrides=overrides or {})
+    table = statuses_for(Returns(flow_outcomes=dict(overrides or {})))
+    return settle(FLOW, members, reports, confirmed=confirmed, table=table, reads=meanings_of)
 
 
 def fates(settlement: Settlement) -> list[str]:
@@ -143,7 +147,7 @@ def test_each_invoice_gets_the_fate_its_reports_tell(
 
 
 def test_a_refined_report_replaces_an_earlier_one() -> None:
-    late = report(96, "Facture FA-2026-0001 : doublon", at=30)
+    late = report(96, "Facture FA-2026-0001 : SIRET inconnu", at=30)
     assert fates(settled(report(90), late)) == [NO, YES, YES]
     assert fates(settled(late, report(90))) == [NO, YES, YES]
     assert not settled(late, report(90)).contradictory
@@ -181,7 +185,7 @@ def test_a_rejected_invoice_that_lives_is_integrated_and_contradicted() -> None:
 def test_the_meaning_of_a_flow_status_can_be_set() -> None:
     assert fates(settled(report(90), overrides={90: "pending"})) == [WAIT, WAIT, WAIT]
     assert fates(settled(report(97), overrides={97: "rejected"})) == [NO, NO, NO]
-    assert outcome_of(report(90), {}) == "integrated"
+    assert outcome_of(report(90)) == "integrated"
 
 
 def test_in_a_flow_of_one_an_unnamed_line_of_a_partial_report_stays_unknown() -> None:
@@ -195,7 +199,7 @@ def test_settling_does_not_depend_on_the_order_of_arrival(order: list[int]) -> N
     reports = [
         report(91, at=1),
         report(90, at=5),
-        report(96, "Facture FA-2026-0001 : doublon", at=10),
+        report(96, "Facture FA-2026-0001 : SIRET inconnu", at=10),
         report(90, of=IDS[2], at=11),
         report(93, of=IDS[1], at=12),
         report(95, at=2),
@@ -219,3 +223,93 @@ def test_an_unreadable_time_never_hides_a_dated_report() -> None:
     assert undated.stamp.order < datetime(1900, 1, 1, tzinfo=UTC)
     assert fates(settled(report(90), undated)) == [YES, YES, YES]
     assert settled(undated).verdicts[1].fate is Fate.REJECTED
+
+
+TWICE = "duplicate"
+DOUBLE = "La facture FA-2026-0002 existe deja pour ce fournisseur"
+DOUBLES = "Facture deja existante"
+ECHO = f"L'identifiant de flux {FLOW} a deja ete recu"
+
+
+@pytest.mark.parametrize(
+    ("reports", "expected", "flow"),
+    [
+        pytest.param([report(96, DOUBLE)], [YES, TWICE, YES], FlowFate.PARTIAL, id="in part"),
+        pytest.param([report(93, DOUBLE)], [NO, TWICE, NO], FlowFate.REJECTED, id="one of all"),
+        pytest.param(
+            [report(93, DOUBLES)], [TWICE, TWICE, TWICE], FlowFate.REJECTED, id="all, none named"
+        ),
+        pytest.param(
+            [report(93, DOUBLES, "SIRET inconnu")],
+            [LOST, LOST, LOST],
+            FlowFate.PARTIAL,
+            id="one of them, which one is not said",
+        ),
+        pytest.param(
+            [report(93, "Facture FA-2026-0001 : SIRET inconnu", "Avoir AV-2026-0003 : X", DOUBLES)],
+            [NO, TWICE, NO],
+            FlowFate.REJECTED,
+            id="the only one left",
+        ),
+        pytest.param(
+            [report(90), report(93, DOUBLES, of=IDS[1]), report(90, of=IDS[2])],
+            [YES, TWICE, YES],
+            FlowFate.PARTIAL,
+            id="one by one",
+        ),
+        pytest.param(
+            [report(90, at=1), report(96, DOUBLE, at=2)],
+            [YES, TWICE, YES],
+            FlowFate.PARTIAL,
+            id="received, then judged",
+        ),
+        pytest.param(
+            [report(96, DOUBLE, at=1), report(90, at=2)],
+            [YES, YES, YES],
+            FlowFate.INTEGRATED,
+            id="taken back",
+        ),
+        pytest.param(
+            [report(90, at=1), report(93, ECHO, at=2)],
+            [YES, YES, YES],
+            FlowFate.INTEGRATED,
+            id="the second copy of a flow says nothing",
+        ),
+        pytest.param(
+            [report(93, ECHO)], [LOST, LOST, LOST], FlowFate.INCIDENT, id="a copy of what?"
+        ),
+    ],
+)
+def test_a_duplicate_is_told_from_a_rejection(
+    reports: list[FlowStatusReport], expected: list[str], flow: FlowFate
+) -> None:
+    for order in (reports, reports[::-1]):
+        found = settled(*order)
+        assert (fates(found), found.fate) == (expected, flow)
+
+
+def test_a_life_cycle_status_does_not_revive_a_duplicate() -> None:
+    found = settled(report(96, DOUBLE), confirmed={2})
+    assert fates(found) == [YES, TWICE, YES]
+    assert not found.verdicts[2].contradicted
+
+
+@pytest.mark.parametrize(
+    ("reports", "packaging", "twice"),
+    [
+        ([report(93, "Le nom du flux X ne respecte pas la regle de nommage")], True, False),
+        ([report(93, "Le flux n'est pas une archive tar.gz lisible")], True, False),
+        ([report(93, "Facture FA-2026-0001 : nommage")], False, False),
+        ([report(93, "SIRET inconnu")], False, False),
+        ([report(96, "nommage")], False, False),
+        ([report(93)], False, False),
+        ([report(93, ECHO)], False, False),
+        ([report(90), report(93, ECHO)], False, True),
+    ],
+)
+def test_what_is_wrong_with_the_flow_and_not_with_its_invoices(
+    reports: list[FlowStatusReport], packaging: bool, twice: bool
+) -> None:
+    found = settled(*reports)
+    assert (found.packaging, found.received_twice) == (packaging, twice)
+    assert found.received_before == (reports == [report(93, ECHO)])

@@ -43,11 +43,7 @@ CONTRACT = (
     "serve",
     "sandbox",
 )
-NOT_YET = (
-    "quarantine export",
-    "quarantine retry",
-    "ledger reconcile",
-)
+NOT_YET = ("ledger reconcile",)
 
 
 def commands() -> set[str]:

@@ -122,6 +122,6 @@ def test_the_documentation_tells_every_way_of_being_wrong() -> None:
 
 def test_the_scenario_knows_the_numbers_it_is_about() -> None:
     scenario = parse_scenario(scenario_text(), "scenario.yaml")
-    assert scenario.rejection(UNEXPLAINED, "", "", 1) is not None
-    assert scenario.rejection("0026104000", "", "", 1) is None
+    assert list(scenario.rejections_of(UNEXPLAINED, "", "", 1))
+    assert not list(scenario.rejections_of("0026104000", "", "", 1))
     assert all(scenario.life(number, "", "", 90).statuses == () for number in FORMER)

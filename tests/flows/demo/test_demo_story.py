@@ -21,7 +21,7 @@ from flows.ledger import InvoiceState, Ledger
 from flows.ledger_access import open_ledger
 from flows.sandbox import Sandbox
 
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.integration
 
 
 @dataclass(frozen=True, slots=True)

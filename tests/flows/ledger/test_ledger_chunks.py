@@ -320,6 +320,19 @@ def test_waiting_invoices_of_a_run_given_up_are_quarantined_and_its_guests_hande
         ledger.give_up_waiting(own, reason="again")
 
 
+@pytest.mark.parametrize("wanted", ["in a flow", "unknown"])
+def test_only_an_invoice_that_waits_can_be_given_up_waiting(ledger: Ledger, wanted: str) -> None:
+    start(ledger)
+    flow_id = send(ledger, 1)
+    ledger.commit_chunk(RUN, [outcome(7, fate=Fate.WAITING)], [])
+    [waits] = ledger.left_waiting(RUN)
+    row = ledger.members(flow_id)[0].invoice_row if wanted == "in a flow" else 4711
+    with pytest.raises(IllegalTransitionError):
+        ledger.give_up_waiting([waits, row], reason="by mistake")
+    assert sorted(i.state.value for i in ledger.invoices()) == ["deposited", "waiting"]
+    assert "F00000" in ledger.known({"F00000"})
+
+
 def test_a_spool_is_spent_once_the_run_that_took_it_over_is_done(ledger: Ledger) -> None:
     start(ledger)
     ledger.commit_chunk(RUN, [outcome(i, fate=Fate.WAITING) for i in range(2)], [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from config.settings import Environment
 from flows.errors import IllegalTransitionError
 from flows.ledger import FlowState, InvoiceState, Ledger, states
 from tests.support.ledger_nights import PATHS, RUN, built, send, start
@@ -246,7 +247,70 @@ def test_sending_again_takes_every_invoice_of_the_flow(ledger: Ledger) -> None:
     old = send(ledger, 2, until="in_doubt")
     row = ledger.members(old)[0].invoice_row
     new = built("AAA9991106000000000000500", 1)
-    with pytest.raises(IllegalTransitionError, match="exactly"):
+    with pytest.raises(IllegalTransitionError, match="not exactly"):
         ledger.replace_flow(old, new, run_id=RUN, members={row: new.flow_id}, actor="a", reason="b")
     assert ledger.flow(new.flow_id) is None
     assert invoice_states(ledger, old) == {InvoiceState.IN_DOUBT}
+
+
+@pytest.mark.parametrize("state", ["quarantined", "bundled", "deposited"])
+def test_only_its_flow_takes_an_invoice_to_a_state_that_settles_nothing(
+    ledger: Ledger, state: str
+) -> None:
+    start(ledger)
+    flow_id = send(ledger, 2, until="in_doubt")
+    one, two = (member.invoice_row for member in ledger.members(flow_id))
+    with pytest.raises(IllegalTransitionError, match="cannot be settled"):
+        ledger.settle_members(flow_id, {one: ("integrated", ""), two: (state, "")})
+    assert invoice_states(ledger, flow_id) == {InvoiceState.IN_DOUBT}
+    assert len(ledger.known({"F00000", "F00001"})) == 2
+
+
+def test_what_is_known_to_be_integrated_or_rejected_is_not_sent_again(ledger: Ledger) -> None:
+    start(ledger)
+    old = send(ledger, 3, until="partial")
+    there, refused, unknown = (member.invoice_row for member in ledger.members(old))
+    ledger.settle_members(old, {there: ("integrated", ""), refused: ("rejected", "")})
+    ledger.move_flow(old, "incident")
+    new = built("AAA9991106000000000000500", 3)
+    everybody = {
+        row: f"AAA999110600000000000050{rank}" for rank, row in enumerate((there, refused))
+    }
+    everybody[unknown] = new.flow_id
+    with pytest.raises(IllegalTransitionError, match="not exactly"):
+        ledger.replace_flow(old, new, run_id=RUN, members=everybody, actor="a", reason="b")
+    new = built("AAA9991106000000000000500", 1)
+    ledger.replace_flow(old, new, run_id=RUN, members={unknown: new.flow_id}, actor="a", reason="b")
+    assert {i.invoice_row: i.state.value for i in ledger.invoices(flow_id=old)} == {
+        there: "integrated",
+        refused: "rejected",
+    }
+    assert [i.invoice_row for i in ledger.invoices(flow_id=new.flow_id)] == [unknown]
+
+
+def test_a_flow_whose_invoices_are_all_settled_is_not_sent_again(ledger: Ledger) -> None:
+    start(ledger)
+    old = send(ledger, 1, until="integrated")
+    ledger.move_flow(old, "incident")
+    with pytest.raises(IllegalTransitionError, match="not exactly"):
+        ledger.replace_flow(
+            old,
+            built("AAA9991106000000000000500", 0),
+            run_id=RUN,
+            members={},
+            actor="a",
+            reason="b",
+        )
+    assert ledger.flow("AAA9991106000000000000500") is None
+
+
+def test_a_company_lets_go_of_its_own_numbers_only(ledger: Ledger, ledger_url: str) -> None:
+    start(ledger)
+    flow_id = send(ledger, 1, until="rejected")
+    [member] = ledger.members(flow_id)
+    with Ledger.open(
+        ledger_url, environment=Environment.SANDBOX, company="zeta", emitter="AAA999"
+    ) as other:
+        assert other.free_identities([member.invoice_row], reason="none of mine") == 0
+    assert "F00000" in ledger.known({"F00000"})
+    assert ledger.free_identities([member.invoice_row], reason="mine") == 1

@@ -14,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, inspect, select, text
 
 from config.settings import Environment
 from flows.errors import (
@@ -24,10 +24,10 @@ from flows.errors import (
     LedgerOutdatedError,
     LedgerUnavailableError,
 )
-from flows.ledger import Ledger, copy_sqlite, schema, sqlite_file, upgrade
+from flows.ledger import Ledger, StatusRow, copy_sqlite, schema, sqlite_file, upgrade
 from flows.ledger.dialect import connect, parse_url
 from flows.ledger.tables import metadata
-from tests.support.ledger_nights import RUN, outcome, start
+from tests.support.ledger_nights import RUN, outcome, send, start
 
 
 def open_ledger(url: str, **changes: object) -> Ledger:
@@ -51,16 +51,43 @@ def test_the_revisions_named_in_the_code_are_those_of_the_migrations() -> None:
     assert tuple(reversed(found)) == schema.REVISIONS
 
 
-def test_the_migrations_make_exactly_the_tables_of_the_code(
-    ledger: Ledger, ledger_url: str
-) -> None:
-    engine = create_engine(ledger_url)
-    with engine.connect() as connection:
+def shape(url: str) -> dict[str, object]:
+    """Return what a database tells of its tables."""
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            seen = inspect(connection)
+            return {
+                name: (
+                    {c["name"]: (str(c["type"]), c["nullable"]) for c in seen.get_columns(name)},
+                    seen.get_pk_constraint(name),
+                    sorted(map(str, seen.get_unique_constraints(name))),
+                    sorted(map(str, seen.get_foreign_keys(name))),
+                    sorted(map(str, seen.get_indexes(name))),
+                )
+                for name in seen.get_table_names()
+            }
+    finally:
+        engine.dispose()
+
+
+def test_the_migrations_make_exactly_the_tables_of_a_new_ledger(ledger_url: str) -> None:
+    open_ledger(ledger_url).close()
+    made = shape(ledger_url)
+    downgrade(ledger_url, "base")
+    assert list(shape(ledger_url)) == [schema.VERSION_TABLE]
+    engine = connect(parse_url(ledger_url))
+    with engine.begin() as connection:
+        configuration = Config(attributes={"connection": connection})
+        configuration.set_main_option("script_location", str(schema.MIGRATIONS))
+        command.upgrade(configuration, "head")
         context = MigrationContext.configure(
             connection, opts={"version_table": schema.VERSION_TABLE}
         )
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+    assert shape(ledger_url) == made
+    assert set(made) == {*metadata.tables, schema.VERSION_TABLE}
 
 
 def test_every_table_tells_company_and_emitter() -> None:
@@ -81,6 +108,37 @@ def test_an_older_ledger_is_refused_until_it_is_upgraded(ledger: Ledger, ledger_
     assert str(upgrade(ledger_url)) == f"{newest} -> {newest}"
     with open_ledger(ledger_url) as opened:
         assert [i.number for i in opened.invoices()] == ["F00000"]
+
+
+def test_an_upgrade_keeps_everything_that_was_recorded(ledger: Ledger, ledger_url: str) -> None:
+    start(ledger)
+    sent = send(ledger, 3, until="partial")
+    ledger.commit_chunk(RUN, [outcome(7, number="7" * 300)], [])
+    return_id = ledger.record_return(name="CSO", sha256="1", size=1, kept_as="CSO", kind="flow")
+    ledger.add_statuses(return_id, [StatusRow(kind="flow", code="96", label="x", flow_id=sent)])
+    tables = ("runs", "invoices", "identities", "flows", "deposits", "events", "statuses")
+
+    def recorded() -> dict[str, list[dict[str, object]]]:
+        engine = connect(parse_url(ledger_url))
+        with engine.connect() as connection:
+            found = {
+                name: [
+                    dict(row._mapping) for row in connection.execute(select(metadata.tables[name]))
+                ]
+                for name in tables
+            }
+        engine.dispose()
+        return found
+
+    before = recorded()
+    assert all(before.values())
+    ledger.close()
+    downgrade(ledger_url, "0001")
+    upgrade(ledger_url)
+    assert recorded() == before
+    with open_ledger(ledger_url) as opened:
+        assert opened.locks() == []
+        assert opened.unfinished_run() is not None
 
 
 def test_a_ledger_of_a_newer_release_is_refused(ledger: Ledger, ledger_url: str) -> None:

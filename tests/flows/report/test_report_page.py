@@ -11,7 +11,11 @@ from pathlib import Path
 import pytest
 from lxml import html
 
+import flows.night  # noqa: F401 (loads every module that defines an error of a night)
+from config.catalogue import Language
+from config.report_texts import load_report_texts
 from config.settings import Environment
+from flows.errors import BrakeHeldError, ChorusFlowsError
 from flows.landing import ClaimedFile
 from flows.report import RunFacts, write_report
 from tests.support.report_nights import ReportNights, lively, wrong_siret, wrong_total
@@ -129,6 +133,7 @@ def test_values_from_outside_stay_text_wherever_they_show(nights: ReportNights) 
         run,
         held=(HOSTILE,),
         problems=(HOSTILE,),
+        causes=(HOSTILE, "transport"),
         already_processed=(HOSTILE,),
         incomplete=(HOSTILE,),
     )
@@ -137,6 +142,31 @@ def test_values_from_outside_stay_text_wherever_they_show(nights: ReportNights) 
     assert [a for a in page.xpath("//@*") if "onerror" in getattr(a, "attrname", "")] == []
     assert words(page).count(HOSTILE) > 10
     assert "49" not in words(page, "section[@id='quarantine']")
+
+
+def test_what_went_wrong_is_told_in_the_words_of_an_accountant_before_the_technical_detail(
+    nights: ReportNights,
+) -> None:
+    run = lively(nights)
+    detail = "user@host: the connection was cut while uploading."
+    page = written(nights, run, problems=(detail,), causes=("transport",))
+    verdict = words(page, "section[contains(@class, 'verdict')]")
+    assert "La liaison avec Chorus Pro a été coupée" in verdict
+    assert verdict.index("La liaison") < verdict.index(detail)
+    assert detail in words(page, "details[@class='technical']")
+
+
+def _every_error(kind: type[ChorusFlowsError] = ChorusFlowsError) -> set[type[ChorusFlowsError]]:
+    return {kind}.union(*(_every_error(each) for each in kind.__subclasses__()))
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_every_kind_of_error_has_its_words(language: Language) -> None:
+    texts = load_report_texts(language)
+    told_apart = {BrakeHeldError.cause}
+    causes = {error.cause for error in _every_error()} - told_apart
+    assert {cause for cause in causes if f"cause.{cause}" not in texts} == set()
+    assert causes == {key.partition(".")[2] for key in texts if key.startswith("cause.")}
 
 
 def test_the_page_asks_nothing_of_the_network(nights: ReportNights) -> None:

@@ -10,7 +10,7 @@ from flows.errors import ConfigurationError
 from flows.sandbox import Scenario, load_scenario, parse_scenario
 
 
-@pytest.mark.parametrize("name", ["plain", "lively", "unruly"])
+@pytest.mark.parametrize("name", ["every_answer", "plain", "lively", "unruly"])
 def test_shipped_scenarios_can_be_loaded(name: str) -> None:
     assert load_scenario(name).name == name
 
@@ -40,7 +40,7 @@ def test_a_wrong_scenario_is_refused_naming_the_key(text: str, key: str) -> None
 
 
 def test_an_unknown_scenario_is_refused_with_the_names_that_ship(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="lively, plain, unruly"):
+    with pytest.raises(ConfigurationError, match="every_answer, lively, plain, unruly"):
         load_scenario("nightmare")
     with pytest.raises(ConfigurationError, match=r"absent\.yaml"):
         load_scenario(str(tmp_path / "absent.yaml"))

@@ -299,7 +299,7 @@ def test_served_in_the_foreground_it_judges_ages_and_says_so(tmp_path: Path) -> 
         tmp_path / "sandbox",
         scenario=Path("lively"),
         process_every=0.01,
-        age_every=0.01,
+        step_every=0.01,
         say=say,
         stop=stop,
     )

@@ -1,4 +1,8 @@
-"""Locks that several machines share, the chain of manifests, kept files, re-issued invoices."""
+"""Locks that several machines share, the chain of manifests, kept files, re-issued invoices.
+
+On PostgreSQL, text of any length may be in an index: an entry of the usual kind holds 2,704 bytes,
+and an extract or a report may hold any rubbish where a number should be.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,8 @@ depends_on = None
 
 _KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _TIME = sa.DateTime(timezone=True)
+#: Indexes over text that comes from outside.
+_FOREIGN_TEXT = (("invoices", "number"), ("statuses", "number"), ("statuses", "flow_id"))
 
 
 def upgrade() -> None:
@@ -23,7 +29,9 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("token", sa.Text(), nullable=False),
         sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("system", sa.Text(), nullable=False),
         sa.Column("pid", sa.BigInteger(), nullable=False),
+        sa.Column("started", sa.BigInteger(), nullable=False),
         sa.Column("outbox", sa.Text(), nullable=False),
         sa.Column("taken_at", _TIME, nullable=False),
         sa.Column("seen_at", _TIME, nullable=False),
@@ -77,11 +85,31 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_kept_files_purged_rank"), "kept_files", ["purged_rank"])
     op.add_column("invoices", sa.Column("follows", sa.BigInteger(), nullable=True))
+    _index_foreign_text("hash")
+    op.create_index(op.f("ix_invoices_follows"), "invoices", ["follows"])
+    op.create_index(op.f("ix_invoices_life_status"), "invoices", ["life_status"])
+    for name in ("changes", "told"):
+        column = sa.Column(name, sa.BigInteger(), nullable=False, server_default="0")
+        op.add_column("runs", column)
 
 
 def downgrade() -> None:
     """Take it away again."""
+    op.drop_column("runs", "told")
+    op.drop_column("runs", "changes")
+    op.drop_index(op.f("ix_invoices_life_status"), "invoices")
+    op.drop_index(op.f("ix_invoices_follows"), "invoices")
+    _index_foreign_text("btree")
     op.drop_column("invoices", "follows")
     op.drop_table("kept_files")
     op.drop_table("manifests")
     op.drop_table("locks")
+
+
+def _index_foreign_text(kind: str) -> None:
+    if op.get_bind().dialect.name != "postgresql":
+        return  # SQLite has one kind, without limit
+    for table, column in _FOREIGN_TEXT:
+        name = op.f(f"ix_{table}_{column}")
+        op.drop_index(name, table_name=table)
+        op.create_index(name, table, [column], postgresql_using=kind)

@@ -1,4 +1,4 @@
-"""Functions of expressions that carry a rule of the trade."""
+"""Functions of expressions that need the values alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from transforms.expression_functions import PRICE_TOLERANCE, net_price, plain_text
+from transforms.expression_values import PRICE_TOLERANCE, net_price, plain_text
 
 
 @pytest.mark.parametrize(

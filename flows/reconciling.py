@@ -1,0 +1,368 @@
+"""``ledger reconcile``: record again what a restored ledger has forgotten, and send nothing.
+
+Sources, from the surest: the journal (how far each flow came), the files of members beside the
+flows, the flows themselves, the other side, the kept copies of return files. A run that was
+forgotten is recorded as one that was cut short: the next night resumes it, reads its extracts
+again, leaves alone what is recorded here, and judges the rest. Every step is recorded with who
+asked and why, and can be done again. Source: chorus-flows, docs/ledger.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from flows import locking, restored
+from flows.channels import Channel, open_channel
+from flows.collect import collect
+from flows.configuration import Configuration
+from flows.crashpoints import ReconcilePoint, reach
+from flows.errors import ConfigurationError, ExitCode
+from flows.flow_alignment import Aligner
+from flows.folders import StateFolders
+from flows.giving_up import abandon
+from flows.journal import Journal
+from flows.kept_copies import record_copies
+from flows.ledger import Ledger, RunState, utc_now
+from flows.ledger_access import journal_of, open_ledger
+from flows.lost_nights import (
+    BEGUN,
+    LostFlow,
+    Told,
+    by_interface,
+    lost_flows,
+    lost_runs,
+    note_number,
+    remote_flow_ids,
+    start_of,
+    told_by,
+)
+from flows.night import HOLD
+from flows.reconciled import Reconciled
+from flows.recovery import recover
+from flows.report import RunFacts, write_report
+
+
+def reconcile(
+    configuration: Configuration,
+    *,
+    by: str,
+    reason: str,
+    dry_run: bool = False,
+    clock: Callable[[], datetime] = utc_now,
+) -> Reconciled:
+    """Compare journal, outbox, manifests and the other side with the ledger; record what it lacks.
+
+    Args:
+        configuration: of the installation.
+        by: who asks for it.
+        reason: why; kept with every event.
+        dry_run: only tell what would be recorded.
+        clock: the present time.
+
+    Raises:
+        ConfigurationError: nobody is named.
+        LockHeldError: a run or a collect is at work.
+        TransportError, ChannelRefusedError: the other side cannot be asked; nothing is recorded.
+        LedgerUnavailableError, DiskError: run it again; it goes on where it was.
+    """
+    if not by.strip() or not reason.strip():
+        raise ConfigurationError("ledger reconcile needs --by and --reason.")
+    folders = StateFolders(configuration.settings.state_folder)
+    folders.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (
+        locking.held(folders.root, "run", clock=clock),
+        locking.held(folders.root, "collect", clock=clock),
+        # What is recorded here was told by the journal: told again, it would hide what it knows.
+        open_ledger(configuration, clock=clock, journal=False) as ledger,
+        open_channel(configuration.settings.channel) as channel,
+    ):
+        channel.connect()
+        work = _Reconciling(configuration, ledger, channel, folders, by, reason, clock)
+        return work.rehearse() if dry_run else work.run()
+
+
+class _Reconciling:
+    """One reconciliation."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        ledger: Ledger,
+        channel: Channel,
+        folders: StateFolders,
+        by: str,
+        reason: str,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._configuration = configuration
+        self._settings = configuration.settings
+        self._ledger = ledger
+        self._channel = channel
+        self._folders = folders
+        self._by = by
+        self._reason = reason
+        self._clock = clock
+        self._journal: Journal = journal_of(configuration, clock=clock)
+        self._told: Told = told_by(self._journal)
+        self._highest = dict(self._told.highest)
+        self._beyond = restored.beyond_ledger(ledger, channel, self._settings)
+        self._remote = remote_flow_ids(restored.remote_names(channel), ledger.emitter)
+        self._lost: dict[str, LostFlow] = {
+            flow.flow_id: flow
+            for flow in lost_flows(
+                ledger, folders.root / "outbox", self._settings, self._told, self._highest
+            )
+        }
+        self._trusted = self._is_trusted()
+        self._runs = lost_runs(ledger, folders.root, self._told, self._lost)
+        self._done = Reconciled(
+            tuple(restored.look(configuration, ledger).told()), beyond=self._beyond
+        )
+
+    def rehearse(self) -> Reconciled:
+        """Tell what would be recorded; change nothing."""
+        self._done.rehearsal = True
+        self._done.runs = list(self._runs)
+        for flow_id, flow in self._lost.items():
+            state = self._told.flows.get(flow_id)
+            self._done.flows[flow_id] = state.value if state else "not told by the journal"
+            self._count(flow)
+        self._untold()
+        return self._done
+
+    def run(self) -> Reconciled:
+        """Record what the ledger lacks; killed half-way, it can be run again."""
+        if not (self._done.ahead or self._beyond):
+            self._done.nothing = True
+            return self._done
+        # First of all: a half of what follows may hide that the ledger is behind.
+        self._journal.begin_reconciliation({"trusted": self._trusted})
+        self._ledger.note("reconcile", kind="ledger", actor=self._by, reason=self._reason)
+        self._raise_sequences()
+        reach(ReconcilePoint.STARTED)
+        self._recover_runs()
+        reach(ReconcilePoint.RUNS)
+        for flow in self._lost.values():
+            self._recover_flow(flow)
+            reach(ReconcilePoint.FLOW)
+        self._align()
+        self._take_over_waiting()
+        self._close_runs()
+        reach(ReconcilePoint.ALIGNED)
+        self._collect()
+        self._done.states_of(self._ledger, self._lost)
+        reach(ReconcilePoint.RETURNS)
+        self._adopt_manifests()
+        self._untold()
+        reach(ReconcilePoint.END)
+        mark = self._ledger.note_reconciled(actor=self._by, reason=self._reason)
+        self._journal.end_reconciliation(mark, {"by": self._by, "reason": self._reason})
+        return self._done
+
+    # -- steps ---------------------------------------------------------------------------------
+
+    def _raise_sequences(self) -> None:
+        """Reserve every flow number seen anywhere, before anything else: none is given again."""
+        # Of a flow known by its name alone, the members may have the numbers that follow.
+        most = self._settings.bundle.max_invoices - 1
+        for flow_id in {*self._remote, *self._beyond}:
+            note_number(self._highest, flow_id, most if flow_id not in self._lost else 0)
+        for interface, upto in by_interface(self._highest, self._ledger.emitter).items():
+            if self._ledger.raise_sequences(interface, upto, actor=self._by, reason=self._reason):
+                self._done.sequences[interface] = upto
+
+    def _recover_runs(self) -> None:
+        for run_id in self._runs:
+            start = start_of(run_id, self._told, self._lost, self._clock())
+            recorded = self._ledger.recover_run(
+                run_id,
+                run_date=start.run_date,
+                settings_hash=start.settings_hash,
+                version=start.version,
+                started_at=start.started_at,
+                start_reason=start.reason,
+                actor=self._by,
+                reason=self._reason,
+            )
+            if recorded:
+                self._done.runs.append(run_id)
+
+    def _recover_flow(self, lost: LostFlow) -> None:
+        if lost.contents is None:
+            return
+        replaced = lost.contents.replaces
+        if replaced is not None and self._replace(replaced, lost):
+            self._count(lost)
+            return
+        shared = self._ledger.recover_flow(
+            lost.run_id,
+            lost.contents.flow,
+            lost.contents.invoices,
+            actor=self._by,
+            reason=self._reason,
+        )
+        self._count(lost)
+        self._done.shared.update(shared)
+
+    def _replace(self, replaced: str, lost: LostFlow) -> bool:
+        """Record a flow that an operator had sent in the place of another one; False: it cannot."""
+        assert lost.contents is not None
+        aligner = self._aligner()
+        if not aligner.replaceable(replaced):
+            return False
+        rows = {
+            (member.identity_key, member.number): member.invoice_row
+            for member in self._ledger.members(replaced)
+        }
+        members = {
+            rows[key]: outcome.member_id or ""
+            for outcome in lost.contents.invoices
+            if (key := (outcome.identity.key if outcome.identity else None, outcome.number)) in rows
+        }
+        if len(members) != len(lost.contents.invoices) or len(members) != len(rows):
+            return False
+        self._ledger.replace_flow(
+            replaced,
+            lost.contents.flow,
+            run_id=lost.run_id,
+            members=members,
+            actor=self._by,
+            reason=self._reason,
+        )
+        return True
+
+    def _align(self) -> None:
+        self._aligner().align()
+
+    def _aligner(self) -> Aligner:
+        return Aligner(
+            self._ledger,
+            self._channel,
+            self._told,
+            self._remote,
+            trusted=self._trusted,
+            by=self._by,
+            reason=self._reason,
+        )
+
+    def _is_trusted(self) -> bool:
+        """Whether the other side shows nothing that the journal should have told and does not.
+
+        A journal that was restored together with the ledger knows as little as that one. What a
+        reconciliation that was killed found stands: the ledger has changed since.
+        """
+        begun = self._journal.reconciliation()
+        if begun is not None and not begun.get("trusted", False):
+            return False
+        shown = {*self._remote, *self._beyond}
+        first = self._settings.emitter.first_sequence
+        return all(
+            self._told.flows.get(flow_id) in BEGUN
+            for flow_id in shown
+            if int(flow_id[-15:]) >= first and not self._ledger_sent(flow_id)
+        )
+
+    def _ledger_sent(self, flow_id: str) -> bool:
+        flow = self._ledger.flow(flow_id)
+        return flow is not None and flow.state in BEGUN
+
+    def _take_over_waiting(self) -> None:
+        """Tell of waiting invoices that a forgotten night sent: they must not wait any more."""
+        for run_id in sorted({flow.run_id for flow in self._lost.values()}):
+            for record in self._ledger.forgotten_waiting(run_id):
+                self._ledger.take_over_waiting(
+                    record.invoice_row, run_id, actor=self._by, reason=self._reason
+                )
+                self._done.waiting += 1
+
+    def _close_runs(self) -> None:
+        """Bring the runs that had ended otherwise than well to where they were.
+
+        A run that was given up stays so; one that was held is resumed as a held one; the others
+        are resumed. Their numbers, findings and reports come back by that.
+        """
+        for run_id, state in self._told.runs.items():
+            run = self._ledger.run(run_id)
+            if run is None or run.state is not RunState.RUNNING:
+                continue
+            if state == RunState.FAILED:
+                abandon(self._ledger, run_id, reason=self._reason, actor=self._by)
+                self._ledger.finish_run(
+                    run_id,
+                    state=RunState.FAILED,
+                    exit_code=int(ExitCode.ATTENTION),
+                    balance={},
+                    actor=self._by,
+                    reason=self._reason,
+                )
+            elif state == RunState.HELD:
+                self._hold(run_id)
+        if self._told.empty:
+            # Nobody can tell what they were about to send.
+            for run_id in self._ledger.unfinished_runs():
+                self._hold(run_id)
+
+    def _hold(self, run_id: str) -> None:
+        self._ledger.note("held_before", run_id=run_id, actor=self._by, reason=HOLD)
+
+    def _collect(self) -> None:
+        """Read again the return files that are kept, then those of ``out``; look at the rest."""
+        self._done.copies = record_copies(self._ledger, self._folders.returns)
+        collected = collect(self._ledger, self._channel, self._settings, clock=self._clock)
+        self._done.collected = collected
+        self._done.recovery = recover(
+            self._ledger, self._channel, self._folders.outbox, self._settings
+        )
+        for run_id in collected.runs_touched:
+            run = self._ledger.run(run_id)
+            if run is not None and run.state is not RunState.RUNNING:
+                write_report(self._ledger, run_id, self._settings, RunFacts())
+
+    def _adopt_manifests(self) -> None:
+        """Record the manifests of the forgotten nights, so that the chain goes on behind them."""
+        newest = self._ledger.highest_manifest() or 0
+        for rank, path in sorted(restored.manifests_on_disk(self._folders.root / "audit").items()):
+            if rank <= newest:
+                continue
+            data = path.read_bytes()
+            facts = _facts(data)
+            self._ledger.adopt_manifest(
+                rank,
+                kind=str(facts.get("kind", "")),
+                run_id=_text(facts.get("run_id")),
+                sha256=hashlib.sha256(data).hexdigest(),
+                previous=str(facts.get("previous") or ""),
+            )
+            self._done.manifests += 1
+
+    # -- telling -------------------------------------------------------------------------------
+
+    def _count(self, lost: LostFlow) -> None:
+        if lost.contents is not None:
+            self._done.invoices += len(lost.contents.invoices)
+            self._done.from_xml += not lost.contents.whole
+
+    def _untold(self) -> None:
+        """Gather what no file tells any more."""
+        self._done.unreadable = {f.flow_id: f.problem for f in self._lost.values() if f.problem}
+        named = {*self._told.flows, *self._beyond}
+        known = self._ledger.known_flows(named) | self._lost.keys()
+        self._done.vanished = tuple(sorted(named - known))
+        marks = dict(self._told.imports)
+        unknown = self._ledger.unknown_marks(list(marks))
+        self._done.imports = tuple(marks[mark] for mark in unknown)
+
+
+def _facts(data: bytes) -> Mapping[str, object]:
+    try:
+        facts = json.loads(data)
+    except ValueError:
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
