@@ -63,6 +63,12 @@ def sha256_of(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+#: Writes the text of :func:`canonical` for flat rows, several times faster.
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=plain
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """Rows with keys above those of the block before, up to ``last``: their count and digest."""
@@ -76,11 +82,18 @@ class Block:
         return [self.last, self.count, self.sha256]
 
 
+def _line(key: int, cells: Sequence[object]) -> bytes:
+    """Return the canonical text of a row; a night has millions of them."""
+    if any(type(cell) is float for cell in cells):
+        return canonical([key, *cells]).encode()  # refuses it
+    return (_ENCODER.encode([key, *cells]) + "\n").encode("utf-8", "surrogatepass")
+
+
 def blocks_of(rows: Iterable[Row], size: int = BLOCK) -> Iterator[Block]:
     """Yield a digest for each ``size`` rows, in their order; nothing when there are none."""
     digest, count, last = hashlib.sha256(), 0, 0
     for key, cells in rows:
-        digest.update(canonical([key, *cells]).encode("utf-8", "surrogatepass"))
+        digest.update(_line(key, cells))
         count, last = count + 1, key
         if count == size:
             yield Block(last, count, digest.hexdigest())
@@ -103,7 +116,7 @@ def compare_blocks(rows: Iterable[Row], sealed: Sequence[Block]) -> Iterator[Dif
         digest, count = hashlib.sha256(), 0
         final = rank == len(sealed) - 1
         while row is not None and (final or row[0] <= block.last):
-            digest.update(canonical([row[0], *row[1]]).encode("utf-8", "surrogatepass"))
+            digest.update(_line(*row))
             count += 1
             row = next(ahead, None)
         if count != block.count or digest.hexdigest() != block.sha256:

@@ -75,10 +75,13 @@ def check_chain(ledger: Ledger, folder: Path, found: Found) -> Chain:
 
 
 def bodies(ledger: Ledger, folder: Path) -> Iterator[tuple[ManifestRecord, dict[str, Any]]]:
-    """Yield the manifests with the data of the text that fits their hash, from ledger or disk."""
+    """Yield the manifests with the data of the text that fits their hash, from ledger or disk.
+
+    One of which no text fits any more proves nothing: its data is empty.
+    """
     for record in ledger.manifests():
         text = trusted(record, _read(folder / record.file_name))
-        yield record, body_of(record.body if text is None else text)
+        yield record, {} if text is None else body_of(text)
 
 
 def trusted(record: ManifestRecord, on_disk: bytes | None) -> str | None:

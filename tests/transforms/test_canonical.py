@@ -77,6 +77,21 @@ def compared(rows: list[Row]) -> list[Differing]:
     return list(compare_blocks(sorted(rows), SEALED))
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [
+        (None, True, 3, "é", Decimal("1.50")),
+        (Colour.RED, date(2026, 3, 2), datetime(2026, 3, 2, tzinfo=UTC)),
+        ({"b": 1, "a": Decimal(2)}, [1, (2,)]),
+    ],
+)
+def test_a_row_is_digested_as_its_canonical_text(cells: tuple[object, ...]) -> None:
+    (block,) = blocks_of([(7, cells)])
+    assert block.sha256 == sha256_of(canonical([7, *cells]))
+    with pytest.raises(TypeError, match="float"):
+        list(blocks_of([(7, (*cells, 0.5))]))
+
+
 def test_rows_are_digested_in_blocks() -> None:
     assert [(block.last, block.count) for block in SEALED] == [(8, 4), (16, 4), (20, 2)]
     assert list(blocks_of([])) == []

@@ -172,6 +172,7 @@ SPOILS: dict[str, tuple[str, Spoil]] = {
         "AU-CHAIN-02",
         on_ledger("UPDATE manifests SET body = replace(body, 'run', 'ran') WHERE rank = 1", "1"),
     ),
+    "manifest text altered everywhere": ("AU-CHAIN-02", lambda f: _altered_everywhere(f)),
     "manifest row altered": (
         "AU-CHAIN-02",
         on_ledger("UPDATE manifests SET last_event = last_event - 1 WHERE rank = 3", "last_event"),
@@ -272,6 +273,12 @@ def _folder(firm: Firm, name: str) -> str:
     folder.mkdir()
     (folder / "FSO1106A_X").write_bytes(b"x")
     return "FSO1106A_X"
+
+
+def _altered_everywhere(firm: Firm) -> str:
+    manifest(firm, 1).write_text("{}")
+    assert sql(firm, "UPDATE manifests SET body = '{}' WHERE rank = 1") == 1
+    return "body"
 
 
 def _feigned(firm: Firm) -> str:
