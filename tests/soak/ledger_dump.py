@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from flows.ledger import tables
 from tests.soak.ledger_model import LedgerModel
-from tests.soak.ledger_rules import Key, Scope
+from tests.soak.ledger_rules import FLOW_STATES, INVOICE_STATES, Key, Scope
 
 #: From, to, who.
 Move: TypeAlias = tuple[str, str, str]
@@ -158,9 +158,8 @@ def _untold(
     uploads: Counter[str] = Counter()
     for event in events:
         subject = event["invoice_id"] if event["kind"] == "invoice" else event["flow_id"]
-        if event["target"] in {"taken_over", "handed_back", "noted"}:
-            continue
-        if event["kind"] in {"invoice", "flow"}:
+        states_of = {"invoice": INVOICE_STATES, "flow": FLOW_STATES}.get(event["kind"], ())
+        if event["target"] in states_of:  # others are notes: taken over, handed back…
             chains[event["kind"], subject].append((event["source"], event["target"]))
         if event["kind"] == "flow" and event["target"] == "uploading":
             uploads[event["flow_id"]] += 1
@@ -238,10 +237,10 @@ def _invoice(row: RowMapping) -> tuple[Any, ...]:
 def _subject(event: RowMapping, keys: dict[int, Key]) -> object:
     match event["kind"]:
         case "invoice" | "identity":
-            return keys[event["invoice_id"]]
+            return keys.get(event["invoice_id"])
         case "flow":
             return event["flow_id"]
         case "return":
-            return _scope(event), event["reason"].split()[0]
+            return _scope(event), event["reason"].partition(" ")[0]
         case _:
             return event["run_id"]
