@@ -39,6 +39,7 @@ def depositing(
     *,
     clock: Callable[[], datetime] = utc_now,
     create: bool = True,
+    journal: bool = True,
 ) -> AbstractContextManager[Ledger]:
     """Open the ledger as the only one who deposits for the emitter, or changes what will be.
 
@@ -49,19 +50,20 @@ def depositing(
         configuration: names state folder and ledger.
         clock: tells the present moment, with a zone.
         create: whether to make a ledger where there is none.
+        journal: whether the journal of the state folder follows what is recorded.
 
     Raises:
         LockHeldError: another process is at work; says which, where, since when, and what to do.
         ConfigurationError, LedgerUnavailableError: see :func:`flows.ledger_access.open_ledger`.
     """
-    return _opened(configuration, DEPOSIT, clock, create)
+    return _opened(configuration, DEPOSIT, clock, create, journal)
 
 
 def collecting(
     configuration: Configuration, *, clock: Callable[[], datetime] = utc_now
 ) -> AbstractContextManager[Ledger]:
     """Open the ledger as the only one who collects for the emitter; see :func:`depositing`."""
-    return _opened(configuration, COLLECT, clock, False)
+    return _opened(configuration, COLLECT, clock, False, True)
 
 
 @contextmanager
@@ -111,11 +113,15 @@ def collecting_beside(
 
 @contextmanager
 def _opened(
-    configuration: Configuration, name: str, clock: Callable[[], datetime], create: bool
+    configuration: Configuration,
+    name: str,
+    clock: Callable[[], datetime],
+    create: bool,
+    journal: bool,
 ) -> Iterator[Ledger]:
     with (
         _file_lock(configuration, name, clock),
-        open_ledger(configuration, clock=clock, create=create) as ledger,
+        open_ledger(configuration, clock=clock, create=create, journal=journal) as ledger,
         _ledger_lock(ledger, configuration, name),
     ):
         yield ledger

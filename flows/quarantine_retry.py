@@ -20,6 +20,7 @@ from pathlib import Path
 
 from config.profile import Profile
 from config.settings import Landing
+from flows.audit import seal
 from flows.channels.localfile import fsync_folder
 from flows.configuration import Configuration
 from flows.errors import ConfigurationError, disk_failed
@@ -110,6 +111,7 @@ def retry(
             fsync_folder(landing.folder)
         except OSError as error:
             raise disk_failed(error, what="The mended rows cannot be put down") from error
+        seal(ledger, settings, "retry")
     return Retried(tuple(each.final for each in mended), tuple(asked))
 
 

@@ -9,24 +9,23 @@ asked and why, and can be done again. Source: chorus-flows, docs/ledger.md.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 
-from flows import locking, restored
+from flows import exclusive, restored
+from flows.audit import seal
 from flows.channels import Channel, open_channel
 from flows.collect import collect
 from flows.configuration import Configuration
 from flows.crashpoints import ReconcilePoint, reach
-from flows.errors import ConfigurationError, ExitCode
+from flows.errors import ExitCode
 from flows.flow_alignment import Aligner
 from flows.folders import StateFolders
 from flows.giving_up import abandon
 from flows.journal import Journal
 from flows.kept_copies import record_copies
 from flows.ledger import FlowState, Ledger, RunState, utc_now
-from flows.ledger_access import journal_of, open_ledger
+from flows.ledger_access import journal_of
 from flows.lost_nights import (
     BEGUN,
     LostFlow,
@@ -41,9 +40,11 @@ from flows.lost_nights import (
 )
 from flows.members import FlowContents, MembersError
 from flows.night import HOLD
+from flows.private_files import private_folder
 from flows.reconciled import Reconciled
 from flows.recovery import recover
 from flows.report import RunFacts, write_report
+from flows.word import word
 
 
 def reconcile(
@@ -69,19 +70,17 @@ def reconcile(
         TransportError, ChannelRefusedError: the other side cannot be asked; nothing is recorded.
         LedgerUnavailableError, DiskError: run it again; it goes on where it was.
     """
-    if not by.strip() or not reason.strip():
-        raise ConfigurationError("ledger reconcile needs --by and --reason.")
+    said = word(by, reason, command="ledger reconcile")
     folders = StateFolders(configuration.settings.state_folder)
-    folders.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folders.root)
     with (
-        locking.held(folders.root, "run", clock=clock),
-        locking.held(folders.root, "collect", clock=clock),
         # What is recorded here was told by the journal: told again, it would hide what it knows.
-        open_ledger(configuration, clock=clock, journal=False) as ledger,
+        exclusive.depositing(configuration, clock=clock, journal=False) as ledger,
+        exclusive.collecting_beside(ledger, configuration, clock=clock),
         open_channel(configuration.settings.channel) as channel,
     ):
         channel.connect()
-        work = _Reconciling(configuration, ledger, channel, folders, by, reason, clock)
+        work = _Reconciling(configuration, ledger, channel, folders, said.by, said.reason, clock)
         return work.rehearse() if dry_run else work.run()
 
 
@@ -164,7 +163,7 @@ class _Reconciling:
         self._done.twice = self._ledger.sent_twice(self._lost)
         self._done.states_of(self._ledger, self._lost)
         reach(ReconcilePoint.RETURNS)
-        self._adopt_manifests()
+        self._seal()
         self._untold()
         reach(ReconcilePoint.END)
         mark = self._ledger.note_reconciled(actor=self._by, reason=self._reason)
@@ -337,22 +336,12 @@ class _Reconciling:
             if run is not None and run.state is not RunState.RUNNING:
                 write_report(self._ledger, run_id, self._settings, RunFacts())
 
-    def _adopt_manifests(self) -> None:
-        """Record the manifests of the forgotten nights, so that the chain goes on behind them."""
+    def _seal(self) -> None:
+        """Take up the manifests of the forgotten nights, and seal behind them what was done."""
         newest = self._ledger.highest_manifest() or 0
-        for rank, path in sorted(restored.manifests_on_disk(self._folders.root / "audit").items()):
-            if rank <= newest:
-                continue
-            data = path.read_bytes()
-            facts = _facts(data)
-            self._ledger.adopt_manifest(
-                rank,
-                kind=str(facts.get("kind", "")),
-                run_id=_text(facts.get("run_id")),
-                sha256=hashlib.sha256(data).hexdigest(),
-                previous=str(facts.get("previous") or ""),
-            )
-            self._done.manifests += 1
+        on_disk = restored.manifests_on_disk(self._folders.root / "audit")
+        seal(self._ledger, self._settings, "reconcile")
+        self._done.manifests += sum(rank > newest for rank in on_disk)
 
     # -- telling -------------------------------------------------------------------------------
 
@@ -364,15 +353,3 @@ class _Reconciling:
         marks = dict(self._told.imports)
         unknown = self._ledger.unknown_marks(list(marks))
         self._done.imports = tuple(marks[mark] for mark in unknown)
-
-
-def _facts(data: bytes) -> Mapping[str, object]:
-    try:
-        facts = json.loads(data)
-    except ValueError:
-        return {}
-    return facts if isinstance(facts, dict) else {}
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None

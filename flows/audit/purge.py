@@ -21,8 +21,9 @@ from flows.audit.retention import is_due, reconciled_returns, unsettled
 from flows.audit.sealing import seal
 from flows.channels.localfile import fsync_folder
 from flows.configuration import Configuration
-from flows.errors import ConfigurationError, ExitCode, disk_failed
+from flows.errors import ExitCode, disk_failed
 from flows.ledger import KeptFile, Ledger, latest_of, utc_now
+from flows.word import word
 
 _BATCH = 500
 #: Reasons listed of runs whose files stay.
@@ -94,8 +95,7 @@ def purge(
         LockHeldError: a run or a collect is at work.
         DiskError: a file cannot be removed; the next purge goes on.
     """
-    if not by.strip() or not reason.strip():
-        raise ConfigurationError("audit purge needs --by and --reason.")
+    said = word(by, reason, command="audit purge")
     settings = configuration.settings
     with (
         exclusive.depositing(configuration, clock=clock, create=False) as ledger,
@@ -104,7 +104,7 @@ def purge(
         if not rehearsal:
             # What is not sealed yet must be before it can be purged.
             seal(ledger, settings, "purge")
-        purging = _Purging(ledger, settings, Purged(rehearsal), by=by, reason=reason)
+        purging = _Purging(ledger, settings, Purged(rehearsal), by=said.by, reason=said.reason)
         try:
             return purging.run()
         except OSError as error:

@@ -74,11 +74,12 @@ def unlock(
     config: ConfigOption = None,
 ) -> int:
     """Take a lock away from a machine that is gone for good with its outbox (docs/ledger.md)."""
-    if not by.strip() or not reason.strip():
-        raise ConfigurationError("ledger unlock needs --by and --reason.")
+    from flows.word import word
+
+    said = word(by, reason, command="ledger unlock")
     with existing_ledger(config) as (loaded, ledger):
         stale_after = timedelta(seconds=loaded.settings.locks.stale_after_seconds)
-        held = ledger.unlock(name, stale_after=stale_after, actor=by, reason=reason)
+        held = ledger.unlock(name, stale_after=stale_after, actor=said.by, reason=said.reason)
     say(f"The {name} lock is free; it was held by {held}.")
     return int(ExitCode.OK)
 
