@@ -80,9 +80,9 @@ def harmless(text: str) -> str:
     is made harmless as well.
     """
     shown = visible(text)
-    if shown.startswith(_FORMULA_STARTS) or shown.lstrip(_BLANKS).startswith(_FORMULA_STARTS):
-        shown = f"'{shown}"
-    return shown[:1] + _FORMULA_INSIDE.sub(r"\1'", shown[1:])
+    inside = shown[:1] + _FORMULA_INSIDE.sub(r"\1'", shown[1:])
+    begins = shown.startswith(_FORMULA_STARTS) or shown.lstrip(_BLANKS).startswith(_FORMULA_STARTS)
+    return f"'{inside}" if begins else inside
 
 
 class Tables:
