@@ -9,12 +9,11 @@ asked and why, and can be done again. Source: chorus-flows, docs/ledger.md.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 
 from flows import locking, restored
+from flows.audit import seal
 from flows.channels import Channel, open_channel
 from flows.collect import collect
 from flows.configuration import Configuration
@@ -155,7 +154,7 @@ class _Reconciling:
         self._collect()
         self._done.states_of(self._ledger, self._lost)
         reach(ReconcilePoint.RETURNS)
-        self._adopt_manifests()
+        self._seal()
         self._untold()
         reach(ReconcilePoint.END)
         mark = self._ledger.note_reconciled(actor=self._by, reason=self._reason)
@@ -321,22 +320,16 @@ class _Reconciling:
             if run is not None and run.state is not RunState.RUNNING:
                 write_report(self._ledger, run_id, self._settings, RunFacts())
 
-    def _adopt_manifests(self) -> None:
-        """Record the manifests of the forgotten nights, so that the chain goes on behind them."""
-        newest = self._ledger.highest_manifest() or 0
-        for rank, path in sorted(restored.manifests_on_disk(self._folders.root / "audit").items()):
-            if rank <= newest:
-                continue
-            data = path.read_bytes()
-            facts = _facts(data)
-            self._ledger.adopt_manifest(
-                rank,
-                kind=str(facts.get("kind", "")),
-                run_id=_text(facts.get("run_id")),
-                sha256=hashlib.sha256(data).hexdigest(),
-                previous=str(facts.get("previous") or ""),
-            )
-            self._done.manifests += 1
+    def _seal(self) -> None:
+        """Seal what was recorded again, behind the manifests of the forgotten nights."""
+        before = self._ledger.highest_manifest() or 0
+        on_disk = restored.manifests_on_disk(self._folders.root / "audit")
+        seal(self._ledger, self._settings, "reconcile")
+        self._done.manifests = sum(
+            on_disk[manifest.rank].name == manifest.file_name
+            for manifest in self._ledger.manifests(from_rank=before + 1)
+            if manifest.rank in on_disk
+        )
 
     # -- telling -------------------------------------------------------------------------------
 
@@ -354,15 +347,3 @@ class _Reconciling:
         marks = dict(self._told.imports)
         unknown = self._ledger.unknown_marks(list(marks))
         self._done.imports = tuple(marks[mark] for mark in unknown)
-
-
-def _facts(data: bytes) -> Mapping[str, object]:
-    try:
-        facts = json.loads(data)
-    except ValueError:
-        return {}
-    return facts if isinstance(facts, dict) else {}
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None

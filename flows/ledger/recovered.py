@@ -310,25 +310,6 @@ class RecoveredBook(ChunkBook):
             )
         return {holder.number: holder.flow_id or holder.file for holder in held.values()}
 
-    def adopt_manifest(
-        self, rank: int, *, kind: str, run_id: str | None, sha256: str, previous: str
-    ) -> None:
-        """Record a manifest that is on disk, so that the chain goes on behind it."""
-        with self._writing() as connection:
-            last = connection.execute(select(func.max(events.c.id))).scalar_one()
-            connection.execute(
-                manifests.insert().values(
-                    **self._scope,
-                    rank=rank,
-                    kind=kind,
-                    run_id=run_id,
-                    sha256=sha256,
-                    previous=previous,
-                    last_event=last or 0,
-                    written_at=self._clock(),
-                )
-            )
-
     def note_reconciled(self, *, actor: str, reason: str) -> EventMark:
         """Record that what the ledger had forgotten is accounted for; return the event."""
         with self._writing() as connection:
