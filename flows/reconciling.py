@@ -337,11 +337,15 @@ class _Reconciling:
                 write_report(self._ledger, run_id, self._settings, RunFacts())
 
     def _seal(self) -> None:
-        """Take up the manifests of the forgotten nights, and seal behind them what was done."""
-        newest = self._ledger.highest_manifest() or 0
+        """Seal what was recorded again, behind the manifests of the forgotten nights."""
+        before = self._ledger.highest_manifest() or 0
         on_disk = restored.manifests_on_disk(self._folders.root / "audit")
         seal(self._ledger, self._settings, "reconcile")
-        self._done.manifests += sum(rank > newest for rank in on_disk)
+        self._done.manifests = sum(
+            on_disk[manifest.rank].name == manifest.file_name
+            for manifest in self._ledger.manifests(from_rank=before + 1)
+            if manifest.rank in on_disk
+        )
 
     # -- telling -------------------------------------------------------------------------------
 

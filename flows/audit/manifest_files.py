@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from flows.channels.localfile import fsync_folder
 from flows.ledger import KeptFile, Ledger, ManifestRecord
 from transforms.canonical import sha256_of
+
+#: A manifest to take up, with the files it names.
+TakenUp: TypeAlias = tuple[ManifestRecord, list[KeptFile]]
 
 
 def write_manifest(folder: Path, record: ManifestRecord) -> Path:
@@ -58,12 +61,12 @@ def repair(ledger: Ledger, folder: Path) -> None:
         write_manifest(folder, head)
 
 
-def adopt(ledger: Ledger, folder: Path) -> tuple[int, ...]:
-    """Take up manifests that are on disk and not in the ledger any more; return their ranks.
+def forgotten(ledger: Ledger, folder: Path) -> list[TakenUp]:
+    """Return the manifests that are on disk and not in the ledger any more, to be taken up.
 
     The ledger was put back from a backup: whoever holds one of their hashes must still find it in
     the chain. They are taken only when they continue the chain of the ledger; the events they seal
-    are gone with it, which the next manifest says (``adopted``) and each verification tells.
+    are gone with it, which the manifest behind them says (``adopted``) and verification tells.
 
     Raises:
         OSError: a file cannot be read.
@@ -72,7 +75,7 @@ def adopt(ledger: Ledger, folder: Path) -> tuple[int, ...]:
     rank = 0 if head is None else head.rank
     previous = "" if head is None else head.sha256
     last_event = 0 if head is None else head.last_event
-    taken: list[int] = []
+    found: list[TakenUp] = []
     for number, path in read_manifests(folder):
         if number != rank + 1:
             continue
@@ -80,12 +83,9 @@ def adopt(ledger: Ledger, folder: Path) -> tuple[int, ...]:
         if record is None or record.previous != previous or not _is_of(ledger, record):
             continue
         # Its events are not in this ledger: the next manifest begins where the last own one ended.
-        own = replace(record, last_event=last_event)
-        if not ledger.add_manifest(own, _files_of(record)):
-            break
-        taken.append(own.rank)
-        rank, previous = own.rank, own.sha256
-    return tuple(taken)
+        found.append((replace(record, last_event=last_event), list(_files_of(record))))
+        rank, previous = record.rank, record.sha256
+    return found
 
 
 def read_record(path: Path) -> ManifestRecord | None:

@@ -7,13 +7,13 @@ from a backup. A process that is killed in between leaves a file missing, which 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from config.settings import Settings
-from flows.audit.manifest_files import adopt, repair, write_manifest
+from flows.audit.manifest_files import TakenUp, forgotten, repair, write_manifest
 from flows.audit.provenance import provenance
 from flows.audit.survey import new_files
 from flows.crashpoints import CrashPoint, reach
@@ -68,37 +68,31 @@ def seal(ledger: Ledger, settings: Settings, kind: str, run_id: str | None = Non
 
 def _seal(ledger: Ledger, settings: Settings, kind: str, run_id: str | None) -> Head | None:
     folder = StateFolders(settings.state_folder).audit
-    adopted = adopt(ledger, folder)
     repair(ledger, folder)
     for run in ledger.unsealed_runs():
         if run.run_id != run_id:
-            _Sealing(ledger, settings, folder, "run", run.run_id, adopted).write()
-            adopted = ()
-    return _Sealing(ledger, settings, folder, kind, run_id, adopted).write()
+            _Sealing(ledger, settings, folder, "run", run.run_id).write()
+    return _Sealing(ledger, settings, folder, kind, run_id).write()
 
 
 class _Sealing:
     """One manifest."""
 
     def __init__(
-        self,
-        ledger: Ledger,
-        settings: Settings,
-        folder: Path,
-        kind: str,
-        run_id: str | None,
-        adopted: Sequence[int],
+        self, ledger: Ledger, settings: Settings, folder: Path, kind: str, run_id: str | None
     ) -> None:
         self._ledger = ledger
         self._settings = settings
         self._folder = folder
         self._kind = kind
         self._run_id = run_id
-        self._adopted = adopted
+        #: Manifests of a ledger that was put back: this one comes behind them.
+        self._taken_up: list[TakenUp] = []
 
     def write(self) -> Head | None:
         while True:
-            head = self._ledger.manifest_head()
+            self._taken_up = forgotten(self._ledger, self._folder)
+            head = self._taken_up[-1][0] if self._taken_up else self._ledger.manifest_head()
             # Before anything is read: what comes meanwhile is the next manifest's.
             until = self._ledger.last_event()
             run = self._ledger.run(self._run_id) if self._run_id is not None else None
@@ -114,11 +108,12 @@ class _Sealing:
                 )
             )
             tombstones = self._ledger.tombstones_to_seal()
-            nothing = until <= after and not (files or tombstones or self._adopted)
+            nothing = until <= after and not (files or tombstones or self._taken_up)
             if nothing and self._run_id is None:
                 return None if head is None else _head(head)
             record = self._record(head, run, until, files, tombstones)
-            if self._ledger.add_manifest(record, files, [file.path for file in tombstones]):
+            paths = [file.path for file in tombstones]
+            if self._ledger.add_manifest(record, files, paths, self._taken_up):
                 break  # else another process sealed just then: again, behind its manifest
         reach(CrashPoint.MANIFEST_ROW)
         write_manifest(self._folder, record)
@@ -149,7 +144,7 @@ class _Sealing:
                 "environment": self._ledger.environment,
                 "written_at": written_at,
                 "previous": previous,
-                "adopted": self._adopted,
+                "adopted": [manifest.rank for manifest, _ in self._taken_up],
                 "versions": provenance(self._settings),
                 "events": self._events(after, until),
                 "run": None if run is None else self._run(run),

@@ -141,21 +141,32 @@ class AuditBook(Store):
             last = record.rank
 
     def add_manifest(
-        self, record: ManifestRecord, files: Iterable[KeptFile], tombstones: Collection[str] = ()
+        self,
+        record: ManifestRecord,
+        files: Iterable[KeptFile],
+        tombstones: Collection[str] = (),
+        taken_up: Sequence[tuple[ManifestRecord, Iterable[KeptFile]]] = (),
     ) -> bool:
         """Record a manifest with the files it names and the tombstones it seals, at once.
+
+        Args:
+            record: the manifest.
+            files: that it names.
+            tombstones: paths of the purged files that it seals.
+            taken_up: manifests of a ledger that was put back, which come before it in the chain.
 
         Returns:
             Whether it was recorded; not when another process took its place in the chain.
         """
         try:
             with self._writing() as connection:
-                connection.execute(manifests.insert().values(**self._scope, **_values_of(record)))
-                for batch in batches(files, PAGE):
-                    connection.execute(
-                        kept_files.insert(),
-                        [{**self._scope, **_values_of(file)} for file in batch],
-                    )
+                for one, named in (*taken_up, (record, files)):
+                    connection.execute(manifests.insert().values(**self._scope, **_values_of(one)))
+                    for batch in batches(named, PAGE):
+                        connection.execute(
+                            kept_files.insert(),
+                            [{**self._scope, **_values_of(file)} for file in batch],
+                        )
                 for paths in batches(tombstones):
                     connection.execute(
                         kept_files.update()

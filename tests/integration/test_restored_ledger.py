@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from flows import configuration
+from flows.audit.verify import verify
 from flows.crashpoints import CrashPoint, ReconcilePoint
 from flows.doctor import examine
 from flows.dry_run import rehearse
@@ -399,14 +400,15 @@ def test_a_server_that_is_away_lets_nothing_be_recorded(place: Restorable) -> No
 def test_manifests_on_disk_that_the_ledger_lacks_stop_a_run_and_are_recorded_again(
     place: Restorable,
 ) -> None:
-    trail = place.state / "audit"
-    trail.mkdir(mode=0o700)
-    (trail / "000001-run.json").write_text('{"kind": "run", "previous": ""}')
-    (trail / "notes.json").write_text("{}")
-    with pytest.raises(RestoredLedgerError, match="1 manifests ahead"):
+    place.firm.run()
+    place.restore()
+    with pytest.raises(RestoredLedgerError, match="2 manifests ahead"):
         place.firm.run()
-    assert place.reconcile().manifests == 1
+    assert place.reconcile().manifests == 2
     assert place.reconcile().nothing
+    with place.firm.ledger() as ledger:
+        found = verify(ledger, place.firm.configuration().settings)
+    assert {f.rule for f in found.findings} == {"AU-RESTORE-01"}
 
 
 def test_the_command_reconciles_and_tells(place: Restorable) -> None:
