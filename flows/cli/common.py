@@ -12,7 +12,6 @@ import typer
 
 from flows import configuration
 from flows.configuration import Configuration
-from flows.errors import ConfigurationError
 from flows.ledger import Ledger
 from flows.ledger_access import open_ledger
 from transforms.display import visible
@@ -60,8 +59,3 @@ def say_json(kind: str, body: Mapping[str, object]) -> None:
     """Print one JSON object with its schema and kind."""
     document = {"schema": JSON_SCHEMA, "kind": kind, **body}
     typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))
-
-
-def not_yet(command: str, meanwhile: str) -> ConfigurationError:
-    """Return the error of a command that this release does not have yet (exit code 2)."""
-    return ConfigurationError(f"{command} is not in this release yet.", next_step=meanwhile)
