@@ -118,6 +118,7 @@ def discard(
                 actor=by,
                 reason=reason,
             )
+            waiting.sweep(ledger, folders.waiting, run_id)
         path = write_report(ledger, run_id, settings, RunFacts(problems=(reason,)))
         return NightResult(run_id, ExitCode.OK, None, path)
 
