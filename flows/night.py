@@ -428,7 +428,7 @@ class Night:
                 balance=balance_record(balance) if balance else {},
             )
             reach(CrashPoint.RUN_FINISHED)
-        if state is RunState.DONE:
+        if state in {RunState.DONE, RunState.FAILED}:
             # Also of runs that were killed before they could.
             for run_id in (self._run_id, *(run.run_id for run in done.untold)):
                 waiting.sweep(self._ledger, self._folders.waiting, run_id)

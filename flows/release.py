@@ -155,6 +155,7 @@ def discard(
                 actor=by,
                 reason=reason,
             )
+            waiting.sweep(ledger, StateFolders(settings.state_folder).waiting, run_id)
         seal(ledger, settings, "discard", run_id)
         path = write_report(ledger, run_id, settings, RunFacts(problems=(reason,)))
         seal(ledger, settings, "report")

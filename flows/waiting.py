@@ -61,7 +61,7 @@ def keep(folder: Path, rows: InvoiceRows) -> Path:
 
 
 def sweep(ledger: Ledger, folder: Path, run_id: str) -> None:
-    """Remove the rows that a run, ended now, took over and that no invoice waits for any more."""
+    """Remove the rows of a run, ended now, that no invoice waits for any more."""
     for name in ledger.spent_spools(run_id):
         with suppress(OSError):  # untidy, and said by the next listing of the folder
             (folder / name).unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, and_, or_, select
 
 from flows.errors import IllegalTransitionError
 from flows.ledger.records import InvoiceRecord, WaitingRecord, spool_name
@@ -283,11 +283,21 @@ class InvoiceBook(Store):
             return len(rows)
 
     def spent_spools(self, run_id: str) -> frozenset[str]:
-        """Return the spools that a run took over and that no invoice of the ledger needs now."""
+        """Return the spools of a run that no invoice of the ledger needs now.
+
+        Those it took over, and those it wrote itself before it was given up.
+        """
         over = select(runs.c.run_id).where(runs.c.state.in_([RunState.DONE, RunState.RELEASED]))
         place = (invoices.c.file_sha256, invoices.c.first_line)
         with self._reading() as connection:
-            taken = connection.execute(select(*place).where(invoices.c.taken_over_by == run_id))
+            given_up = and_(
+                invoices.c.run_id == run_id,
+                invoices.c.state == InvoiceState.QUARANTINED,
+                invoices.c.nights > 0,
+            )
+            taken = connection.execute(
+                select(*place).where(or_(invoices.c.taken_over_by == run_id, given_up))
+            )
             spent = {spool_name(sha256, line) for sha256, line in taken}
             # Of all companies: they may share a state folder.
             waiting = connection.execute(
