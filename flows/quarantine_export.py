@@ -62,7 +62,7 @@ class Exported:
     def lines(self) -> list[str]:
         """Return the result as lines for a terminal."""
         told = [f"{self.invoices} invoices in {self.folder}:"]
-        told += [f"  {path.name}" for path in self.files]
+        told += [f"  {path.relative_to(self.folder)}" for path in self.files]
         told += [
             f"  ! {i.number or '?'} ({i.file}, line {i.first_line}, run {i.run_id}): its rows were"
             " not found in the kept extracts"
@@ -147,12 +147,15 @@ def _write(
     written: list[Path] = []
     #: Exported file and line by file name, run and line of the extract.
     places: dict[tuple[str, str], tuple[str, Mapping[int, int]]] = {}
+    # Extracts of two nights often share a name, and the name tells the profile what a file is.
+    several = len({rows.run_id for rows in kept}) > 1
     for rows in kept:
-        path = _free(folder, rows.file.name)
+        place = private_folder(folder / rows.run_id) if several else folder
+        path = _free(place, rows.file.name)
         with rows.file.open() as stream, open_private(path, new=True) as target:
             lines = copy_rows(stream, target, rows, profile)
         written.append(path)
-        places[rows.run_id, rows.file.name] = (path.name, lines)
+        places[rows.run_id, rows.file.name] = (str(path.relative_to(folder)), lines)
     table = _free(folder, FINDINGS)
     with (
         open_private(table, new=True) as raw,
@@ -177,7 +180,10 @@ def _row(
     french, english = tell(finding, "fr"), tell(finding, "en")
     file = place.file or invoice.file
     line = place.line if place.line is not None else invoice.first_line
-    name, lines = next((found for (_, known), found in places.items() if known == file), ("", {}))
+    here = places.get((invoice.run_id, file))
+    # Rows of an invoice that had waited are those of an earlier run.
+    others = (found for (_, known), found in places.items() if known == file)
+    name, lines = here or next(others, ("", {}))
     exported = lines.get(line) if lines else None
     return (
         invoice.number or "",

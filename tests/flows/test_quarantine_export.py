@@ -110,3 +110,15 @@ def test_an_invoice_whose_rows_are_not_found_is_told(firm: Firm) -> None:
     assert done.exit_code is ExitCode.ATTENTION
     assert [(invoice.number, invoice.first_line) for invoice in done.lost] == [("F3", 4)]
     assert any("F3 (a.csv, line 4" in line for line in done.lines())
+
+
+def test_extracts_of_two_nights_that_share_a_name_stay_apart(firm: Firm) -> None:
+    firm.drop("a.csv", csv([row("F6", buyer_siret="7")]))
+    second = firm.run()[0].run_id
+    done = exported(firm)
+    assert (done.folder / second / "a.csv").read_text() == csv([row("F6", buyer_siret="7")])
+    assert len(list(done.folder.glob("*/a.csv"))) == 2
+    rows = {found["number"]: found for found in rows_of(done.folder / FINDINGS)}
+    assert (rows["F6"]["exported_file"], rows["F6"]["exported_line"]) == (f"{second}/a.csv", "2")
+    assert rows["F2"]["exported_file"].endswith("/a.csv")
+    assert rows["F2"]["exported_file"] != rows["F6"]["exported_file"]
