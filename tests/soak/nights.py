@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from flows.errors import ExitCode
-from flows.ledger import FlowState, InvoiceState
+from flows.ledger import FlowState, InvoiceState, tables
 from flows.night_result import Mode
 from tests.soak.known import Known, check_history
 from tests.soak.people import People
@@ -155,6 +157,13 @@ class Soak(Trouble, People):
         self._count_all()
 
     def _count_all(self) -> None:
+        events = tables.events.c
+        doubted = (events.kind == "flow", events.target == FlowState.IN_DOUBT.value)
+        with self._engine.connect() as connection:
+            # Most are settled by a report before anybody looks.
+            self.figures.doubts |= set(
+                connection.execute(select(events.flow_id).where(*doubted)).scalars()
+            )
         arrivals = self.sandbox.received()
         invoices = [one for arrival in arrivals for one in arrival.invoices]
         self.figures.flows = len(arrivals)
