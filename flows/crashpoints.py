@@ -77,6 +77,8 @@ class CrashPoint(StrEnum):
     GIVEN_UP = "given-up"  # all it held is free, its extracts not put back
     PUT_BACK = "put-back"  # an extract is back in the landing folder, its companions not
     RUN_FINISHED = "run-finished"  # no report of it, spent rows not swept
+    MANIFEST_ROW = "manifest-row"  # a manifest recorded, its file not yet there
+    MANIFEST_FILE = "manifest-file"  # its file on disk, nothing after it done
     REPORT_FILE = "report-file"  # one file of a report replaced, the others not
     REPORTED = "reported"  # a report whole, the ledger does not know
 
@@ -85,10 +87,6 @@ class CrashPoint(StrEnum):
     RELEASED = "released"  # all sent, the run still held
     RESEND_BUILT = "resend-built"  # the new flow in the outbox, the ledger does not know
     RESOLVED = "resolved"  # the word recorded and done, not told
-
-    # -- audit trail: a manifest is recorded first, then its file is written.
-    MANIFEST_ROW = "manifest-row"  # recorded, its file not yet there
-    MANIFEST_FILE = "manifest-file"  # its file on disk, nothing after it done
 
 
 class ReconcilePoint(StrEnum):

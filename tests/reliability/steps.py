@@ -151,6 +151,13 @@ STEPS: Mapping[CrashPoint, Step] = {
         "are still kept",
         _UNTOLD + "; removes the rows",
     ),
+    P.MANIFEST_ROW: Step(
+        "what was done is sealed in the ledger; the file of the manifest is not there",
+        "writes the file from the ledger; " + _UNTOLD,
+    ),
+    P.MANIFEST_FILE: Step(
+        "what was done is sealed, the manifest is whole; no report carries it", _UNTOLD
+    ),
     P.REPORT_FILE: Step("some files of a report are new, the others are old or missing", _UNTOLD),
     P.REPORTED: Step("a report is whole; the ledger does not know", _UNTOLD),
     # -- an operator's word

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.audit.verify import verify
 from flows.crashpoints import CrashPoint
 from flows.errors import ExitCode
 from flows.ledger.states import FlowState
@@ -56,6 +57,10 @@ def promises_hold(story: Story, *, settled: bool = True) -> None:
     lost = story.case.report_lost
     found = violations(story.firm, story.sandbox, settled=settled, silent=lost)
     assert not found, "\n".join(found)
+    if settled:
+        with story.firm.ledger() as ledger:
+            proof = verify(ledger, story.firm.configuration().settings)
+        assert proof.exit_code is ExitCode.OK, "\n".join(proof.lines("en"))
 
 
 def settle(story: Story) -> None:
