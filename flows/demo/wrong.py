@@ -167,6 +167,7 @@ def _late(draft: Draft, count: int) -> None:
 _Q = InvoiceState.QUARANTINED
 _W = InvoiceState.WAITING
 _R = InvoiceState.REJECTED
+_D = InvoiceState.DUPLICATE
 
 WRONGS: tuple[Wrong, ...] = (
     # Caught while reading the file
@@ -266,6 +267,6 @@ WRONGS: tuple[Wrong, ...] = (
         _put(buyer_siret="21999900000071"),
         count=2,
     ),
-    Wrong("deposited before by another tool", "RT-DUPLICATE-01", _R, _former, count=2),
+    Wrong("deposited before by another tool", "RT-DUPLICATE-04", _D, _former, count=2),
     Wrong("refused without a reason", "RT-UNKNOWN-01", _R, _number(UNEXPLAINED)),
 )

@@ -50,8 +50,11 @@ def test_a_new_invoice_that_names_the_refused_one_takes_its_place(desk: Desk) ->
     assert new.follows == old.invoice_row
     assert open_ones(desk) == {}
     assert said(desk, "05", 2) == []
-    assert "  replaced by FA-0002: deposited" in of_invoice(desk.ledger, "FA-0001").lines
-    view = of_invoice(desk.ledger, "FA-0002")
+    assert (
+        "  replaced by FA-0002: deposited"
+        in of_invoice(desk.ledger, "FA-0001", desk.settings, "en").lines
+    )
+    view = of_invoice(desk.ledger, "FA-0002", desk.settings, "en")
     assert "  replaces  FA-0001, refused by the buyer" in view.lines
 
 

@@ -34,6 +34,7 @@ CONTRACT = (
     "ledger backup",
     "ledger import-sent",
     "ledger reconcile",
+    "ledger unlock",
     "audit verify",
     "audit export",
     "audit purge",
@@ -43,7 +44,6 @@ CONTRACT = (
     "serve",
     "sandbox",
 )
-NOT_YET = ("ledger reconcile",)
 
 
 def commands() -> set[str]:
@@ -70,16 +70,6 @@ def test_exactly_the_commands_of_the_contract_exist() -> None:
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*command.split(), "--help"]) is ExitCode.OK
     assert "Usage: chorus-flows" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("command", NOT_YET)
-def test_what_is_not_there_yet_says_so_and_what_to_do_meanwhile(
-    command: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(command.split()) is ExitCode.USAGE
-    told = capsys.readouterr().err
-    assert "not in this release yet" in told
-    assert len(told.splitlines()) == 2
 
 
 @pytest.mark.parametrize(

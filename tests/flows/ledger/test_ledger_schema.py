@@ -116,6 +116,7 @@ def test_an_upgrade_keeps_everything_that_was_recorded(ledger: Ledger, ledger_ur
     ledger.commit_chunk(RUN, [outcome(7, number="7" * 300)], [])
     return_id = ledger.record_return(name="CSO", sha256="1", size=1, kept_as="CSO", kind="flow")
     ledger.add_statuses(return_id, [StatusRow(kind="flow", code="96", label="x", flow_id=sent)])
+    later = {"changes", "told", "follows"}  # columns that an older ledger does not have
     tables = ("runs", "invoices", "identities", "flows", "deposits", "events", "statuses")
 
     def recorded() -> dict[str, list[dict[str, object]]]:
@@ -123,7 +124,8 @@ def test_an_upgrade_keeps_everything_that_was_recorded(ledger: Ledger, ledger_ur
         with engine.connect() as connection:
             found = {
                 name: [
-                    dict(row._mapping) for row in connection.execute(select(metadata.tables[name]))
+                    {key: value for key, value in row._mapping.items() if key not in later}
+                    for row in connection.execute(select(metadata.tables[name]))
                 ]
                 for name in tables
             }
