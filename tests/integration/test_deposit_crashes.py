@@ -17,7 +17,7 @@ from flows.channels.base import Progress
 from flows.channels.sftp import SftpChannel
 from flows.crashpoints import VARIABLE, CrashPoint
 from flows.deposit import deposit_flows
-from flows.errors import ChannelRefusedError, ExitCode
+from flows.errors import ExitCode, LoginRefusedError
 from flows.ledger import Ledger
 from flows.recovery import recover
 from tests.flows.outbox import build_flows, open_ledger, records, states
@@ -191,7 +191,7 @@ def test_a_changed_host_key_stops_the_deposit_before_anything_is_recorded(
         ids = build_flows(ledger, tmp_path / "outbox", content)
         result = deposit_flows(ledger, channel, tmp_path / "outbox", records(ledger, ids), settings)
         assert result.remaining == ids
-        assert [type(error) for error in result.errors] == [ChannelRefusedError]
+        assert [type(error) for error in result.errors] == [LoginRefusedError]
         assert records(ledger, ids)[0].attempts == 0
 
 

@@ -178,10 +178,11 @@ def test_every_answer_is_understood_and_every_invoice_ends_where_it_is(house: Ho
         assert foreign == {"ETRANGERE-1", "ZZZ9991106000000000000001"}
         [hour] = ledger.invoices(number="HEURE-1")
         assert hour.life_status == "08"
-        told = "\n".join(of_invoice(ledger, "REFUS-1").lines)
+        settings = house.firm.configuration().settings
+        told = "\n".join(of_invoice(ledger, "REFUS-1", settings, "en").lines)
         assert "replaced by NEUVE-1" in told
         newest = ledger.runs(1)[0].run_id
-        assert "replaces  REFUS-1" in "\n".join(of_invoice(ledger, "NEUVE-1").lines)
+        assert "replaces  REFUS-1" in "\n".join(of_invoice(ledger, "NEUVE-1", settings, "en").lines)
     page = json.loads((house.firm.root / "reports" / newest / "report.json").read_text())
     open_ones = {
         one["number"]: one["days"] for group in page["attention"]["to_do"] for one in group["items"]
