@@ -31,11 +31,15 @@ demo: $(READY) ## A whole night against a Chorus Pro in miniature, on sample ext
 
 test: $(READY) ## All tests, with real servers where one is needed
 	@tools/servers
-	$(BIN)/python -m pytest -q -n 2 --dist load
+	$(BIN)/python -m pytest -q -n 3 --dist load
 
 soak: $(READY) ## Nights of random crashes and faults: make soak NIGHTS=200 SEED=7 MINUTES=90
 	@tools/servers
 	$(BIN)/python -m tests.soak --nights $(NIGHTS) --seed "$(SEED)" --minutes $(MINUTES) --ledgers $(LEDGERS)
+
+reliability: $(READY) ## Every crash and fault case on SQLite and on PostgreSQL (make test gives each to one in turn)
+	@tools/servers
+	$(BIN)/python -m pytest -q -n 3 --dist load tests/reliability --exhaustive
 
 lint: $(READY) ## ruff, mypy, import-linter, pip-audit
 	$(BIN)/ruff check .

@@ -6,13 +6,12 @@ import os
 import secrets
 import uuid
 from collections.abc import Collection, Iterable
-from contextlib import suppress
 from pathlib import Path
 
 from flows.channels.localfile import fsync_folder
 from flows.crashpoints import CrashPoint, reach
 from flows.errors import OutboxDamagedError, RetryableError
-from flows.private_files import private_folder
+from flows.private_files import name_once, private_folder
 from transforms.bundle import BundleDigest, Member, write_bundle
 
 #: File of the outbox that tells it from every other one.
@@ -102,13 +101,7 @@ def _write_identity(path: Path) -> None:
         stream.write(f"{uuid.uuid4()}\n")
         stream.flush()
         os.fsync(stream.fileno())
-    try:
-        with suppress(FileExistsError):
-            os.link(partial, path)
-    except OSError:
-        # No hard links on this file system (a share): a rename would do, were it alone.
-        if not path.exists():
-            partial.rename(path)
+    name_once(partial, path)
     partial.unlink(missing_ok=True)
     fsync_folder(path.parent)
 

@@ -51,3 +51,23 @@ def make_private(path: Path) -> None:
         OSError: it cannot be made.
     """
     open_private(path).close()
+
+
+def name_once(partial: Path, path: Path) -> bool:
+    """Give a file that is whole and on disk its name, unless something has that name already.
+
+    A link, not a rename: what is there is never written over. Where the file system has no hard
+    links (some shares) it is looked at first.
+
+    Returns:
+        Whether the file has the name now.
+    """
+    try:
+        os.link(partial, path)
+    except FileExistsError:
+        return False
+    except OSError:
+        if path.exists():
+            return False
+        partial.rename(path)
+    return True

@@ -29,6 +29,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="write the golden files anew instead of comparing with them",
     )
     group.addoption(
+        "--exhaustive",
+        action="store_true",
+        help="every crash and fault case on both kinds of ledger (make reliability)",
+    )
+    group.addoption(
         "--data",
         type=Path,
         default=None,

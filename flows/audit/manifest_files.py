@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from flows.channels.localfile import fsync_folder
 from flows.ledger import KeptFile, Ledger, ManifestRecord
+from flows.private_files import name_once
 from transforms.canonical import sha256_of
 
 #: A manifest to take up, with the files it names.
@@ -33,10 +34,8 @@ def write_manifest(folder: Path, record: ManifestRecord) -> Path:
             stream.write(record.body.encode())
             stream.flush()
             os.fsync(stream.fileno())
-        # A link, not a rename: what is there under the name is never written over.
-        os.link(partial, path)
-    except FileExistsError:
-        pass  # written by another process, or altered: verification compares its hash
+        # What is there already is another process's, or altered: verification compares its hash.
+        name_once(partial, path)
     finally:
         partial.unlink(missing_ok=True)
     fsync_folder(folder)

@@ -51,3 +51,35 @@ def evenings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     if request.param == "postgresql":
         server = request.getfixturevalue("postgres_server")
     return Evenings(tmp_path_factory.mktemp("evening") / request.param, server)
+
+
+#: Run on both kinds of ledger each time: where a mistake would send an invoice twice or lose it.
+_ALWAYS_ON_BOTH = frozenset(
+    {
+        *("recording", "recorded", "upload-0", "upload-50", "upload-100"),
+        *("before-renaming-record", "after-renaming-record", "after-rename", "confirmed"),
+        *("statuses-added", "members-settled", "resend-built"),
+    }
+)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give each case to one of the ledgers in turn, unless all are asked for."""
+    if config.getoption("--exhaustive"):
+        return
+    ranks: dict[tuple[str, str], dict[str, int]] = {}
+    left_out = []
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        ledger, _, case = callspec.id.partition("-") if callspec else ("", "", "")
+        if "reliability" not in item.path.parts or ledger not in {"sqlite", "postgresql"}:
+            continue
+        known = ranks.setdefault((str(item.path), item.name.partition("[")[0]), {})
+        rank = known.setdefault(case, len(known))
+        wanted = "sqlite" if rank % 2 == 0 else "postgresql"
+        if ledger != wanted and case not in _ALWAYS_ON_BOTH:
+            left_out.append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        dropped = set(left_out)
+        items[:] = [item for item in items if item not in dropped]

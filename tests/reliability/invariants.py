@@ -33,6 +33,7 @@ from flows.ledger.tables import (
     sequences,
 )
 from flows.ledger_access import ledger_url
+from flows.outbox import IDENTITY, MEMBERS_SUFFIX
 from flows.sandbox import Arrival
 
 #: Runs that nothing more happens to by itself.
@@ -360,6 +361,7 @@ def _leftovers(look: _Look) -> Iterator[str]:
             if path.name.endswith(_UNFINISHED):
                 yield f"{path} was left half-written"
     known = {flow["path"] for flow in look.flows.values()}
+    known |= {f"{flow}{MEMBERS_SUFFIX}" for flow in known} | {IDENTITY}
     for path in _files_below(state / "outbox"):
         if str(path.relative_to(state / "outbox")) not in known:
             yield f"{path.name} is in the outbox and in no flow"
