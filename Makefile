@@ -39,7 +39,8 @@ soak: $(READY) ## Nights of random crashes and faults: make soak NIGHTS=200 SEED
 
 reliability: $(READY) ## Every crash and fault case on SQLite and on PostgreSQL (make test gives each to one in turn)
 	@tools/servers
-	$(BIN)/python -m pytest -q -n 3 --dist load tests/reliability --exhaustive
+	$(BIN)/python -m pytest -q -n 3 --dist load tests/reliability \
+	  tests/integration/test_restored_ledger.py --exhaustive
 
 lint: $(READY) ## ruff, mypy, import-linter, pip-audit
 	$(BIN)/ruff check .

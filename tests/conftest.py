@@ -61,10 +61,13 @@ def update_goldens(request: pytest.FixtureRequest) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the conformance tests out of a run that has no reference data."""
-    if config.getoption("--data") is not None:
-        return
-    left_out = [item for item in items if item.get_closest_marker("conformance")]
+    """Leave out what was not asked for: variants, and conformance without reference data."""
+    unwanted = []
+    if not config.getoption("--exhaustive"):
+        unwanted.append("exhaustive")
+    if config.getoption("--data") is None:
+        unwanted.append("conformance")
+    left_out = [item for item in items if any(map(item.get_closest_marker, unwanted))]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
 
 from flows.errors import ExitCode
 from flows.night_result import Mode
+from tests.support.apart import night_apart
 from tests.support.firm import COMMUNE, Firm
 from transforms.balance import Place
 
@@ -91,7 +93,7 @@ def test_extracts_that_come_again_with_their_master_data_are_a_quiet_night(firm:
 @pytest.mark.parametrize("point", ["claim", "built", "recorded", "before-deposit"])
 def test_a_night_of_joined_files_that_dies_is_resumed_whole(firm: Firm, point: str) -> None:
     drop(firm, "F1", "F2")
-    assert firm.command("run", "--no-prefect", crash_at=point).returncode != 0
+    assert night_apart(firm, crash_at=point).signal == signal.SIGKILL
     results = firm.run()
     assert firm.code(results) is ExitCode.OK
     assert firm.states() == {"F1": ["handed_over"], "F2": ["handed_over"]}

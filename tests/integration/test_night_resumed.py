@@ -13,6 +13,7 @@ from flows.crashpoints import CrashPoint
 from flows.errors import ExitCode
 from flows.ledger import RunState
 from flows.night_result import Mode, NightResult
+from tests.support.apart import night_apart
 from tests.support.firm import Firm, csv, row
 from transforms.balance import Place
 
@@ -28,9 +29,9 @@ def places(result: NightResult) -> dict[Place, int]:
     return {place: tally.count for place, tally in result.balance.places.items() if tally.count}
 
 
-def killed(firm: Firm, point: CrashPoint, *arguments: str) -> None:
-    done = firm.command("run", "--no-prefect", *arguments, crash_at=point.value)
-    assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
+def killed(firm: Firm, point: CrashPoint, mode: Mode = Mode.DEPOSIT) -> None:
+    done = night_apart(firm, crash_at=point.value, mode=mode)
+    assert done.signal == signal.SIGKILL, done.told
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_a_night_asked_to_hold_still_holds_when_it_is_resumed_without_being_aske
     firm: Firm,
 ) -> None:
     firm.drop("a.csv", csv([row("F1")]))
-    killed(firm, CrashPoint.RECORDED, "--hold")
+    killed(firm, CrashPoint.RECORDED, Mode.HOLD)
     resumed = firm.run(Mode.DEPOSIT)[0]
     assert firm.arrived() == []
     with firm.ledger() as ledger:

@@ -19,6 +19,7 @@ from flows.crashpoints import CrashPoint
 from flows.errors import ConfigurationError, ExitCode
 from flows.night_result import Mode, NightResult
 from flows.sandbox import Sandbox, settings_fragment
+from tests.support.apart import night_apart
 from tests.support.firm import NOW, Firm, csv, row
 from tests.support.xml_invoices import members, oddly, xml_firm, xml_of
 from transforms.balance import Place
@@ -368,10 +369,10 @@ def test_a_night_killed_half_way_is_resumed_and_each_file_arrives_once(
     for rank, content in enumerate(landed):
         firm.drop(f"{rank}.xml", content)
     firm.drop("bad.xml", b"<a/>")
-    killed = firm.command("run", "--no-prefect", crash_at=point.value)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    resumed = firm.command("run", "--no-prefect")
-    assert resumed.returncode == ExitCode.FINDINGS, resumed.stderr
+    killed = night_apart(firm, crash_at=point.value)
+    assert killed.signal == signal.SIGKILL, killed.told
+    resumed = night_apart(firm)
+    assert resumed.code is ExitCode.FINDINGS, resumed.told
     assert sums(members(firm.arrived())) == sums(landed)
     assert sorted(firm.states().values()) == [["handed_over"]] * 5 + [["quarantined"]]
 

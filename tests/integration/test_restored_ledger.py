@@ -133,6 +133,11 @@ NIGHTS = [
     backed_up_between(f"{CrashPoint.RECORDED}:2"),
     backed_up_between(f"{CrashPoint.UPLOAD_0}:2"),
 ]
+#: Variants of a lost ledger that are left to ``make reliability``.
+EXHAUSTIVE_WHEN_LOST = [
+    pytest.param(night, marks=pytest.mark.exhaustive)
+    for night in (killed(CrashPoint.UPLOAD_50), without_journal)
+]
 #: Chorus Pro's reports are gone: that the flows arrived is known by the journal alone.
 SILENT = {taken}
 
@@ -161,7 +166,7 @@ def test_a_ledger_in_postgresql_put_back_sends_nothing_twice(
     assert_accounted_for(in_postgres)
 
 
-@pytest.mark.parametrize("second", [reported, killed(CrashPoint.UPLOAD_50), without_journal])
+@pytest.mark.parametrize("second", [reported, *EXHAUSTIVE_WHEN_LOST])
 def test_a_ledger_that_is_lost_is_made_anew_from_what_is_beside_it(
     place: Restorable, second: Callable[[Restorable], None]
 ) -> None:
@@ -213,7 +218,15 @@ def assert_accounted_for(place: Restorable, *, silent: bool = False) -> None:
     assert max(place.numbers_given()) == place.numbers_given()[-1] > max(given)
 
 
-@pytest.mark.parametrize("point", list(ReconcilePoint))
+def _later(*values: object) -> list[object]:
+    """Return every second of some values as one that is left to ``make reliability``."""
+    return [
+        pytest.param(value, marks=pytest.mark.exhaustive) if rank % 2 else value
+        for rank, value in enumerate(values)
+    ]
+
+
+@pytest.mark.parametrize("point", _later(*ReconcilePoint))
 def test_a_reconciliation_killed_anywhere_is_done_again_and_ends_the_same(
     place: Restorable, point: ReconcilePoint
 ) -> None:

@@ -36,9 +36,9 @@ FLOW_MOVES: dict[str, tuple[str, ...]] = {
 FLOW_STATES = ("reserved", *FLOW_MOVES)
 
 UNDERWAY = ("bundled", "deposited", "handed_over", "in_doubt", "outcome_unknown")
-HOLDING = (*UNDERWAY, "integrated")
+HOLDING = (*UNDERWAY, "integrated", "duplicate")
 #: What may be said of a single member.
-SETTLED = ("integrated", "rejected", "outcome_unknown")
+SETTLED = ("integrated", "rejected", "duplicate", "outcome_unknown")
 INVOICE_STATES = (
     *("received", "quarantined", "waiting", "skipped", "excluded"),
     *HOLDING,
