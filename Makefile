@@ -40,7 +40,7 @@ soak: $(READY) ## Nights of random crashes and faults: make soak NIGHTS=200 SEED
 reliability: $(READY) ## Every crash and fault case on SQLite and on PostgreSQL (make test gives each to one in turn)
 	@tools/servers
 	$(BIN)/python -m pytest -q -n 3 --dist load tests/reliability \
-	  tests/integration/test_restored_ledger.py --exhaustive
+	  tests/integration/test_restored_ledger.py tests/soak --exhaustive
 
 lint: $(READY) ## ruff, mypy, import-linter, pip-audit
 	$(BIN)/ruff check .

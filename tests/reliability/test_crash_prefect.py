@@ -30,7 +30,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     [
         (CrashPoint.RECORDED, False),
         (CrashPoint.AFTER_RENAME, True),
-        (CrashPoint.RUN_FINISHED, False),
+        pytest.param(CrashPoint.RUN_FINISHED, False, marks=pytest.mark.exhaustive),
     ],
 )
 def test_a_night_killed_within_its_flow_is_done_again(

@@ -13,7 +13,7 @@ from tests.support.postgres import Server
 
 #: The same examples each time; ``make soak`` looks for others.
 SHORT = settings(
-    max_examples=30,
+    max_examples=12,
     stateful_step_count=40,
     derandomize=True,
     deadline=None,
@@ -29,6 +29,4 @@ def test_a_ledger_in_sqlite_holds_what_its_model_foretells(tmp_path: Path) -> No
 
 def test_a_ledger_in_postgres_holds_what_its_model_foretells(postgres_server: Server) -> None:
     find = in_postgres(postgres_server)
-    run_state_machine_as_test(
-        lambda: LedgerMachine(find), settings=settings(SHORT, max_examples=15)
-    )
+    run_state_machine_as_test(lambda: LedgerMachine(find), settings=settings(SHORT, max_examples=6))

@@ -14,7 +14,9 @@ from tests.support.postgres import Server
 NIGHTS = 8
 
 
-@pytest.mark.parametrize("ledger", ["sqlite", "postgres"])
+@pytest.mark.parametrize(
+    "ledger", ["sqlite", pytest.param("postgres", marks=pytest.mark.exhaustive)]
+)
 def test_nights_of_random_crashes_and_faults_lose_double_and_hide_nothing(
     ledger: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
