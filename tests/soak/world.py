@@ -23,6 +23,7 @@ from flows.errors import ChorusFlowsError, ExitCode, worst
 from flows.ledger import FlowState, sqlite_file
 from flows.night_result import Mode
 from flows.sandbox import Sandbox, Scenario, settings_fragment
+from flows.sandbox.scenario import FlowAnswer
 from tests.soak.erp import PROFILE, Erp, Extract
 from tests.soak.known import Known, known_of
 from tests.soak.truth import Truth
@@ -216,8 +217,8 @@ class World:
             if any(one.accepted is None for one in arrival.invoices):
                 break
             position = len(self.truth.answers) + 1
-            answer = self.sandbox.scenario.flow_answer(arrival.name[:8], position)
-            self.truth.answers.append(answer)
+            wanted = self.sandbox.scenario.flow_answers(arrival.name[:8], position, ())
+            self.truth.answers.append(next((answer for _, answer in wanted), FlowAnswer()))
 
     def _other_side(self) -> None:
         self.judge()
