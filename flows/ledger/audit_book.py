@@ -228,15 +228,13 @@ class AuditBook(Store):
             return [(row.run_id, row.reason) for row in rows]
 
     def flows_built(self, *, after: int) -> frozenset[str]:
-        """Return the flows that were built by an event after one."""
+        """Return the flows that were built by an event after one; not those that are so again."""
         with self._reading() as connection:
             rows = connection.execute(
-                select(events.c.flow_id).where(
-                    self._ours(events),
-                    events.c.kind == "flow",
-                    events.c.target == "built",
-                    events.c.id > after,
-                )
+                select(events.c.flow_id)
+                .where(self._ours(events), events.c.kind == "flow", events.c.flow_id.is_not(None))
+                .group_by(events.c.flow_id)
+                .having(func.min(events.c.id) > after)
             )
             return frozenset(rows.scalars())
 

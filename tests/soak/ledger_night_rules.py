@@ -165,14 +165,14 @@ class NightRules(LedgerGround):
     def _commit(self, ledger: Ledger, scope: Scope, run_id: str, offers: list[Offer]) -> None:
         outcomes = [_outcome(offer) for offer in offers]
         flows = dict.fromkeys(offer.flow for offer in offers if offer.flow)
-        built = [built(flow, sum(o.flow == flow for o in offers)) for flow in flows]
+        made = [built(flow, sum(o.flow == flow for o in offers)) for flow in flows]
         try:
             foretold = self.model.commit(scope, run_id, offers)
         except ValueError:
             with pytest.raises(ValueError, match="was recorded before with other invoices"):
-                ledger.commit_chunk(run_id, outcomes, built)
+                ledger.commit_chunk(run_id, outcomes, made)
             return
-        found = ledger.commit_chunk(run_id, outcomes, built)
+        found = ledger.commit_chunk(run_id, outcomes, made)
         assert [conflict.position for conflict in found] == foretold
 
     @rule(data=st.data(), rows=st.lists(st.sampled_from([*NUMBERS, "X1", "X2"]), max_size=3))

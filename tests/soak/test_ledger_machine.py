@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -13,8 +14,8 @@ from tests.support.postgres import Server
 
 #: The same examples each time; ``make soak`` looks for others.
 SHORT = settings(
-    max_examples=12,
-    stateful_step_count=40,
+    max_examples=5,
+    stateful_step_count=30,
     derandomize=True,
     deadline=None,
     database=None,
@@ -27,6 +28,7 @@ def test_a_ledger_in_sqlite_holds_what_its_model_foretells(tmp_path: Path) -> No
     run_state_machine_as_test(lambda: LedgerMachine(find), settings=SHORT)
 
 
+@pytest.mark.exhaustive
 def test_a_ledger_in_postgres_holds_what_its_model_foretells(postgres_server: Server) -> None:
     find = in_postgres(postgres_server)
-    run_state_machine_as_test(lambda: LedgerMachine(find), settings=settings(SHORT, max_examples=6))
+    run_state_machine_as_test(lambda: LedgerMachine(find), settings=settings(SHORT, max_examples=5))

@@ -11,7 +11,7 @@ from tests.soak.world import EMITTER
 from tests.support.postgres import Server
 
 #: The hour that autumn brings twice is among them.
-NIGHTS = 8
+NIGHTS = 5
 
 
 @pytest.mark.parametrize(
