@@ -25,7 +25,7 @@ def check_rows(ledger: Ledger, folder: Path, chain: Chain, found: Found) -> int:
         events += _events(ledger, record, body["events"], found)
         run = body.get("run")
         if run is not None and chain.last_of_run.get(run["run_id"]) == record.rank:
-            _run(ledger, record, run, found, chain.last_event)
+            _run(ledger, record, run, found)
     for odd in ledger.states_without_event(MOST):
         found.tell("AU-STATE-01", odd.what, state=odd.state, event=odd.event or "–")
     for _, number in ledger.numbers_not_held(MOST):
@@ -52,9 +52,7 @@ def _events(ledger: Ledger, record: ManifestRecord, sealed: dict[str, Any], foun
     return int(sealed["count"]) - wrong
 
 
-def _run(
-    ledger: Ledger, record: ManifestRecord, sealed: dict[str, Any], found: Found, until: int
-) -> None:
+def _run(ledger: Ledger, record: ManifestRecord, sealed: dict[str, Any], found: Found) -> None:
     run_id, rank = str(sealed["run_id"]), record.rank
     run = ledger.run(run_id)
     if run is None:
@@ -74,7 +72,9 @@ def _run(
             found=part.found,
         )
     _extracts(ledger, run_id, rank, sealed["extracts"], found)
-    _flows(ledger, run_id, rank, sealed["flows"], found, until)
+    # A flow that was built after this seal need not be in it; killed before the next seal of its
+    # run, only its events are sealed.
+    _flows(ledger, run_id, rank, sealed["flows"], found, record.last_event)
 
 
 def _run_differs(run: RunRecord, sealed: dict[str, Any]) -> list[str]:
@@ -108,7 +108,7 @@ def _extracts(ledger: Ledger, run_id: str, rank: int, sealed: dict[str, Any], fo
 def _flows(
     ledger: Ledger, run_id: str, rank: int, sealed: dict[str, Any], found: Found, until: int
 ) -> None:
-    """Tell flows that differ; one that an operator's word has built since is sealed next."""
+    """Tell flows that differ; one that an operator's word has built since is in its events."""
     later = ledger.flows_built(after=until)
     own = [flow_facts(f) for f in ledger.flows(run_id=run_id) if f.flow_id not in later]
     now = Listing(LISTED).of(own)

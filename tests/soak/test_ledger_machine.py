@@ -14,8 +14,8 @@ from tests.support.postgres import Server
 
 #: The same examples each time; ``make soak`` looks for others.
 SHORT = settings(
-    max_examples=5,
-    stateful_step_count=30,
+    max_examples=20,
+    stateful_step_count=40,
     derandomize=True,
     deadline=None,
     database=None,
@@ -31,4 +31,6 @@ def test_a_ledger_in_sqlite_holds_what_its_model_foretells(tmp_path: Path) -> No
 @pytest.mark.exhaustive
 def test_a_ledger_in_postgres_holds_what_its_model_foretells(postgres_server: Server) -> None:
     find = in_postgres(postgres_server)
-    run_state_machine_as_test(lambda: LedgerMachine(find), settings=settings(SHORT, max_examples=5))
+    run_state_machine_as_test(
+        lambda: LedgerMachine(find), settings=settings(SHORT, max_examples=10)
+    )
