@@ -103,7 +103,8 @@ class ToDoBook:
                     run_id=invoice.run_id,
                     message=self._message(invoice),
                     at=invoice.life_at,
-                    days=(self._now - invoice.life_at).days if invoice.life_at else None,
+                    # A clock of the other side may be ahead of ours.
+                    days=max(0, (self._now - invoice.life_at).days) if invoice.life_at else None,
                 )
             )
 
