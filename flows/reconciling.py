@@ -14,6 +14,7 @@ from datetime import datetime
 
 from flows import exclusive, restored
 from flows.audit import seal
+from flows.audit.manifest_files import forgotten
 from flows.channels import Channel, open_channel
 from flows.collect import collect
 from flows.configuration import Configuration
@@ -338,14 +339,8 @@ class _Reconciling:
 
     def _seal(self) -> None:
         """Seal what was recorded again, behind the manifests of the forgotten nights."""
-        before = self._ledger.highest_manifest() or 0
-        on_disk = restored.manifests_on_disk(self._folders.root / "audit")
+        self._done.manifests = len(forgotten(self._ledger, self._folders.root / "audit"))
         seal(self._ledger, self._settings, "reconcile")
-        self._done.manifests = sum(
-            on_disk[manifest.rank].name == manifest.file_name
-            for manifest in self._ledger.manifests(from_rank=before + 1)
-            if manifest.rank in on_disk
-        )
 
     # -- telling -------------------------------------------------------------------------------
 

@@ -9,13 +9,13 @@ Source: chorus-flows, docs/ledger.md, "Back-up and restore".
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings import Settings
 from flows import members
+from flows.audit.manifest_files import forgotten
 from flows.channels import Channel
 from flows.configuration import Configuration
 from flows.errors import ChannelRefusedError, RestoredLedgerError
@@ -26,8 +26,6 @@ from transforms.naming import FLOW_ID_LENGTH, FlowName, NamingError, parse_name
 
 _LOG = logging.getLogger(__name__)
 
-#: ``000042-….json``: a manifest of the audit trail, by its rank in the chain.
-_MANIFEST = re.compile(r"([0-9]{6,})-.+\.json")
 _SHOWN = 3
 
 
@@ -41,7 +39,7 @@ class Ahead:
         last_event: number of the newest of them; the ledger's own newest is ``ledger_event``.
         runs: runs with flows in the outbox that the ledger does not know.
         flows: flow names of the outbox that it does not know.
-        manifests: how many manifests are on disk beyond the ledger's newest.
+        manifests: how many manifests on disk continue the chain of the ledger.
         unfinished: whether a reconciliation was begun and has not ended.
     """
 
@@ -96,9 +94,7 @@ def look(configuration: Configuration, ledger: Ledger) -> Ahead:
         runs=runs,
         flows=flows,
         unfinished=journal.reconciliation() is not None,
-        manifests=manifests_ahead(
-            highest_manifest_on_disk(settings.state_folder / "audit"), ledger.highest_manifest()
-        ),
+        manifests=len(forgotten(ledger, settings.state_folder / "audit")),
     )
 
 
@@ -164,23 +160,6 @@ def remote_names(channel: Channel) -> dict[str, int | None]:
         channel.connect()  # a refused login must be raised: asked again, it fails
         _LOG.warning("the folder of the deposits cannot be listed: %s", error)
         return {}
-
-
-def manifests_ahead(on_disk: int | None, in_ledger: int | None) -> int:
-    """Return by how many ranks the manifests on disk are ahead of the ledger's."""
-    return max(0, (on_disk or 0) - (in_ledger or 0))
-
-
-def highest_manifest_on_disk(folder: Path) -> int | None:
-    """Return the highest rank among the names of the manifests in a folder, or None."""
-    return max(manifests_on_disk(folder), default=None)
-
-
-def manifests_on_disk(folder: Path) -> dict[int, Path]:
-    """Return the manifests in a folder by the rank that their name tells."""
-    if not folder.is_dir():
-        return {}
-    return {int(m[1]): path for path in folder.iterdir() if (m := _MANIFEST.fullmatch(path.name))}
 
 
 def restored(what: str) -> RestoredLedgerError:

@@ -70,12 +70,14 @@ def forgotten(ledger: Ledger, folder: Path) -> list[TakenUp]:
     Raises:
         OSError: a file cannot be read.
     """
+    # The files first: what a collect seals meanwhile is recorded before its file is written.
+    on_disk = list(read_manifests(folder))
     head = ledger.manifest_head()
     rank = 0 if head is None else head.rank
     previous = "" if head is None else head.sha256
     last_event = 0 if head is None else head.last_event
     found: list[TakenUp] = []
-    for number, path in read_manifests(folder):
+    for number, path in on_disk:
         if number != rank + 1:
             continue
         record = read_record(path)

@@ -24,7 +24,6 @@ from flows.ledger.tables import (
     flows,
     identities,
     invoices,
-    manifests,
     returns,
     runs,
     sequences,
@@ -104,14 +103,6 @@ class RecoveredBook(ChunkBook):
         """Return the local copies of return files that the ledger knows, of whatever company."""
         with self._reading() as connection:
             return frozenset(connection.execute(select(returns.c.kept_as)).scalars())
-
-    def highest_manifest(self) -> int | None:
-        """Return the rank of the newest manifest recorded, or None."""
-        with self._reading() as connection:
-            rank: int | None = connection.execute(
-                select(func.max(manifests.c.rank)).where(self._ours(manifests))
-            ).scalar_one()
-        return rank
 
     def highest_sequence(self, interface: str) -> int:
         """Return the highest flow number ever reserved for an interface; 0: none."""

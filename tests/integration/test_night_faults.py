@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from flows import transform
+from flows.audit.verify import verify
 from flows.errors import ExitCode
 from flows.landing import LandingUnavailableError
 from flows.locking import held
@@ -176,6 +177,30 @@ def test_two_companies_may_start_in_the_same_second_on_one_ledger(tmp_path: Path
     for firm in firms:
         assert places(firm.run()[0]) == {Place.DEPOSITED: 1}
         assert len(firm.arrived()) == 1
+
+
+def test_two_companies_share_a_ledger_and_a_state_folder_night_after_night(tmp_path: Path) -> None:
+    shared = {
+        "environment": "sandbox",
+        "ledger_url": f"sqlite:///{tmp_path / 'shared.sqlite'}",
+        "state_folder": str(tmp_path / "state"),
+    }
+    firms = []
+    for name, code in (("one", "ABC123"), ("two", "DEF456")):
+        emitter = {"application_code": code, "company": name}
+        firms.append(Firm(tmp_path / name, {"": shared, "emitter": emitter}))
+    for night in range(2):
+        for firm in firms:
+            firm.now += timedelta(days=night)
+            # The first company's chain of manifests is the longer one from here on.
+            for rank in range(1 if firm is firms[1] else 2):
+                firm.drop(f"{rank}.csv", csv([row(f"F{firm.root.name}{night}{rank}")]))
+                firm.now += timedelta(minutes=1)
+                assert places(firm.run()[0]) == {Place.DEPOSITED: 1}
+    for firm in firms:
+        with firm.ledger() as ledger:
+            proof = verify(ledger, firm.configuration().settings)
+        assert proof.exit_code is ExitCode.OK, proof.lines("en")
 
 
 def test_the_brake_on_sellers_knows_them_when_the_number_is_unique_by_siren(
