@@ -9,6 +9,7 @@ that holds one.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -389,8 +390,12 @@ class Settings(Section):
     @property
     def interface(self) -> str:
         """Chorus Pro interface code of the flows written (AIFE, Le mode EDI, annexe, 2017)."""
-        usual = {Syntax.CII: "FSO1106A", Syntax.UBL: "FSO1100A"}
-        return self.emitter.interfaces.get(self.syntax) or usual[self.syntax]
+        return self.interfaces[self.syntax]
+
+    @property
+    def interfaces(self) -> Mapping[Syntax, str]:
+        """Interface codes by syntax: flows of both may lie in an outbox."""
+        return {Syntax.CII: "FSO1106A", Syntax.UBL: "FSO1100A"} | self.emitter.interfaces
 
     def anchored(self, base: Path) -> Settings:
         """Return a copy whose relative paths are taken from ``base``."""

@@ -31,8 +31,6 @@ BEGUN = frozenset(
         *REPORTED,
     }
 )
-#: Interfaces that this product deposits under; a flow id only has their digits.
-_INTERFACES = ("FSO1100A", "FSO1106A")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +109,11 @@ def note_number(highest: dict[str, int], flow_id: str, more: int = 0) -> None:
         highest[stem] = max(highest.get(stem, 0), int(digits) + more)
 
 
-def by_interface(highest: Mapping[str, int], emitter: str) -> dict[str, int]:
-    """Return the highest numbers of an emitter by interface code."""
+def by_interface(highest: Mapping[str, int], settings: Settings) -> dict[str, int]:
+    """Return the highest numbers of the emitter by interface code; ids have its digits only."""
     found = {}
-    for interface in _INTERFACES:
-        number = highest.get(f"{emitter}{interface[3:7]}")
+    for interface in settings.interfaces.values():
+        number = highest.get(f"{settings.emitter.application_code}{interface[3:7]}")
         if number is not None:
             found[interface] = number
     return found

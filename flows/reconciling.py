@@ -179,7 +179,7 @@ class _Reconciling:
         most = self._settings.bundle.max_invoices - 1
         for flow_id in {*self._remote, *self._beyond}:
             note_number(self._highest, flow_id, most if flow_id not in self._lost else 0)
-        for interface, upto in by_interface(self._highest, self._ledger.emitter).items():
+        for interface, upto in by_interface(self._highest, self._settings).items():
             if self._ledger.raise_sequences(interface, upto, actor=self._by, reason=self._reason):
                 self._done.sequences[interface] = upto
 
