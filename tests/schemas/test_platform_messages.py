@@ -237,6 +237,11 @@ def test_any_text_is_kept_piece_by_piece(text: str) -> None:
     [
         ("La facture F1 existe deja pour ce fournisseur", {"duplicate"}),
         ("Facture F1 : DOUBLON", {"duplicate"}),
+        ("La facture contient une ligne en double", set()),
+        ("Le numéro d'engagement de la facture est déjà utilisé", set()),
+        ("Le taux de TVA est en doublon", set()),
+        ("Le flux de factures X a déjà été reçu", {"flow_twice"}),
+        ("Le flux semble avoir déjà été reçu", {"flow_twice"}),
         ("Flux FSO1106A_X : la facture F1 a déjà été reçue", {"duplicate"}),
         ("L'element X est obligatoire. |Facture deja integree", {"duplicate"}),
         ("Facture F1 : facture deja existante, voir le portail"[:44], {"duplicate"}),
