@@ -10,7 +10,7 @@ MINUTES ?= 90
 LEDGERS ?= sqlite,postgres
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak lint bench conformance docs lock clean
+.PHONY: help setup demo test soak reliability lint bench conformance docs lock clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -29,7 +29,7 @@ setup: $(READY) ## Create the environment from the lock
 demo: $(READY) ## A whole night against a Chorus Pro in miniature, on sample extracts
 	$(BIN)/chorus-flows demo
 
-test: $(READY) ## All tests, with real servers where one is needed
+test: $(READY) ## The tests, with real servers where one is needed; see also reliability
 	@tools/servers
 	$(BIN)/python -m pytest -q -n 3 --dist load
 
@@ -37,7 +37,7 @@ soak: $(READY) ## Nights of random crashes and faults: make soak NIGHTS=200 SEED
 	@tools/servers
 	$(BIN)/python -m tests.soak --nights $(NIGHTS) --seed "$(SEED)" --minutes $(MINUTES) --ledgers $(LEDGERS)
 
-reliability: $(READY) ## Every crash and fault case on SQLite and on PostgreSQL (make test gives each to one in turn)
+reliability: $(READY) ## Every crash and fault case on SQLite and on PostgreSQL; make test leaves variants out
 	@tools/servers
 	$(BIN)/python -m pytest -q -n 3 --dist load tests/reliability \
 	  tests/integration/test_restored_ledger.py tests/soak --exhaustive

@@ -149,9 +149,10 @@ def cli_page() -> str:
         "|---|---|",
         "| 0 | all well |",
         "| 1 | done, balance proven; some invoices quarantined or rejected |",
-        "| 2 | wrong use or configuration, a ledger older than the code, or not in this release |",
+        "| 2 | wrong use or configuration, or a ledger older than the code |",
         "| 3 | could not finish (transport, database, lock held): safe to run again |",
-        "| 4 | a person must look: in doubt, out of balance, a brake held, a control differs |",
+        "| 4 | a person must look: in doubt, out of balance, a brake held, a control differs, "
+        "the ledger was restored, a file was altered |",
         "| 5 | unexpected failure: the state is safe, report the trace |",
         "",
         "When several apply: 4, 5, 3, 2, 1 in that order.",

@@ -55,7 +55,8 @@ def evenings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 #: The first case of each crash point; the others vary it, for ``make reliability``.
 _FIRST = {case.point: case.name for case in reversed(CASES)}.values()
-#: Run on both kinds of ledger each time: where a mistake would send an invoice twice or lose it.
+#: Places whose first case runs on both kinds of ledger each time: where a mistake would send an
+#: invoice twice or lose it.
 _ALWAYS_ON_BOTH = frozenset(
     {
         *("recording", "recorded", "upload-0", "upload-50", "upload-100"),
@@ -79,8 +80,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         known = ranks.setdefault((str(item.path), item.name.partition("[")[0]), {})
         rank = known.setdefault(case, len(known))
         wanted = "sqlite" if rank % 2 == 0 else "postgresql"
-        varied = isinstance(told := callspec.params.get("case"), Case) and told.name not in _FIRST
-        if varied or (ledger != wanted and case not in _ALWAYS_ON_BOTH):
+        told = callspec.params.get("case")
+        varied = isinstance(told, Case) and told.name not in _FIRST
+        both = isinstance(told, Case) and told.point.value in _ALWAYS_ON_BOTH
+        if varied or (ledger != wanted and not both):
             left_out.append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)

@@ -35,11 +35,16 @@ extracts by Python's own `csv`, the arrivals by what the sandbox counted, the le
   the next one tells;
 - no temporary name and no half-written file stays behind.
 
-Each case is a night in a process of its own that dies by SIGKILL, as in a power cut, at a named
-place (`flows/crashpoints.py`). The extracts hold invoices that are right, wrong, without their
+Each crash case is a command in a process of its own that dies by SIGKILL at a named place
+(`flows/crashpoints.py`). The extracts hold invoices that are right, wrong, without their
 attachment, excluded by a filter, sent before, rejected before and put right, and one that waited
 since the night before. Then the command is done again, Chorus Pro answers, and another night is
-done; the promises are looked at after each. Every case runs on SQLite and on PostgreSQL.
+done; the promises are looked at after each.
+
+`make reliability` runs every case on SQLite and on PostgreSQL. `make test` runs the first case of
+each step and every fault, on one of the two in turn; those of a dozen steps, where a mistake would
+send an invoice twice or lose it, on both. A `ledger reconcile` that is killed at each of its steps
+has tests of its own (`tests/integration/test_restored_ledger.py`).
 """
 
 
@@ -137,7 +142,7 @@ def fault_sections() -> list[Section]:
 
 def _fault_row(case: FaultCase, key: str) -> Row:
     counted = Counter(state.replace("_", " ") for state in case.flows)
-    world = ", ".join(f"{count} {state}" for state, count in counted.items())
+    world = ", ".join(f"{count} {state}" for state, count in counted.items()) or "none built"
     said = f"; says “{case.says}”" if case.says else ""
     to_do = f"“{case.to_do}”; " if case.to_do else ""
     by_hand = "the flow in doubt is sent again by an operator; " if case.by_hand else ""
