@@ -9,6 +9,7 @@ it can only be behind its journal when it was put back. Source: chorus-flows, do
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -99,8 +100,11 @@ class Journal:
             DiskError: a file cannot be read.
         """
         found: list[Entry] = []
-        for path in self._files()[-2:]:
-            found += _read(path, max(0, path.stat().st_size - _TAIL_BYTES))
+        for path in reversed(self._files()[-2:]):
+            offset = max(0, path.stat().st_size - _TAIL_BYTES)
+            found[:0] = _read(path, offset)
+            if offset:
+                break  # what is older does not follow on this tail: a reconciliation may be between
         for rank in range(len(found) - 1, -1, -1):
             if RECONCILED in found[rank].facts:
                 return found[rank:]
@@ -167,6 +171,8 @@ class Journal:
         fresh = not path.exists()
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
+            # Two machines may share the folder, and NFS appends are not atomic; goes with the close.
+            fcntl.lockf(descriptor, fcntl.LOCK_EX)
             size = os.fstat(descriptor).st_size
             torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
             content = (b"\n" if torn else b"") + line + b"\n"

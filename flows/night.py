@@ -326,7 +326,9 @@ class Night:
         recovered = self._done.recovered
         # What former runs left half-way is settled first, then sent with what they left unsent.
         left = (*recovered.unsettled, *recovered.to_deposit) if recovered else ()
-        former = [flow for flow in left if flow.run_id != self._run_id]
+        # Those of a run that is resumed after this one pass its own brakes first.
+        unfinished = {self._run_id, *self._ledger.unfinished_runs()}
+        former = [flow for flow in left if flow.run_id not in unfinished]
         own = self._ledger.flows(states={FlowState.BUILT, *HALF_WAY}, run_id=self._run_id)
         flows = [*former, *own]
         self._touched.update(flow.run_id for flow in former)

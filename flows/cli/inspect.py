@@ -98,7 +98,7 @@ def flow_resolve(
     resend: Annotated[bool, typer.Option("--resend", help="It did not; send it again.")] = False,
     config: ConfigOption = None,
 ) -> int:
-    """Settle a flow in doubt: it arrived, or it goes again (as after an incident) with the next run."""
+    """Settle a flow in doubt (it arrived), or send it again, as after an incident."""
     from flows.resolve import resolve
 
     if deposited == resend:
