@@ -101,7 +101,11 @@ def _dump(url: URL, target: Path) -> BackUp:
         with os.fdopen(descriptor, "wb") as stream:
             # The password goes by the environment: a command line is seen by everybody.
             done = subprocess.run(  # noqa: S603 (no shell; program and words are ours)
-                [dump, "--format=custom", "--no-password", f"--dbname={_without_password(url)}"],
+                [
+                    *(dump, "--format=custom", "--no-password"),
+                    "--exclude-table-data=*.locks",  # nobody holds a copy
+                    f"--dbname={_without_password(url)}",
+                ],
                 stdout=stream,
                 stderr=subprocess.PIPE,
                 text=True,

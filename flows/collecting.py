@@ -15,11 +15,9 @@ from flows.collect_result import CollectResult
 from flows.configuration import Configuration
 from flows.errors import ExitCode, worst
 from flows.ledger import utc_now
-from flows.profiles import load_profile
 from flows.report import RunFacts, write_report
 from flows.restored import require_current
 from flows.untold import Untold, untold
-from transforms.formulas import erp_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +73,7 @@ def collect_now(
         require_current(configuration, ledger)
         left = untold(ledger)
         with open_channel(settings.channel) as channel:
-            columns = erp_columns(load_profile(settings.source.profile))
-            result = collect(ledger, channel, settings, clock=clock, columns=columns)
+            result = collect(ledger, channel, settings, clock=clock)
         # First the answers, so that the reports carry the head that proves them.
         seal(ledger, settings, "collect")
         reports = tuple(

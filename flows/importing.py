@@ -15,11 +15,14 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from config.settings import Identity as IdentityScope
+from flows import exclusive
 from flows.audit import seal
 from flows.configuration import Configuration
 from flows.errors import ConfigurationError
+from flows.folders import StateFolders
 from flows.ledger import SentInvoice
-from flows.ledger_access import open_ledger
+from flows.private_files import private_folder
+from flows.restored import require_current
 from flows.word import word
 from transforms.amounts import is_scientific
 from transforms.identity import identity_of
@@ -40,7 +43,9 @@ def import_file(
     said = word(by, reason or f"sent by a former tool: {file.name}", command="ledger import-sent")
     settings = configuration.settings
     rows = list(_read(file, settings.environment.value, settings.identity))
-    with open_ledger(configuration) as ledger:
+    private_folder(StateFolders(settings.state_folder).root)
+    with exclusive.depositing(configuration) as ledger:
+        require_current(configuration, ledger)
         result = ledger.import_sent(rows, source=file.name, actor=said.by, reason=said.reason)
         seal(ledger, settings, "import", result.run_id)
     lines = [f"{result.imported} numbers held, sent by a former tool"]

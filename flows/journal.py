@@ -171,7 +171,7 @@ class Journal:
         fresh = not path.exists()
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            # Two machines may share the folder, and NFS appends are not atomic; goes with the close.
+            # Two machines may share the folder, and NFS appends are not atomic.
             fcntl.lockf(descriptor, fcntl.LOCK_EX)
             size = os.fstat(descriptor).st_size
             torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"

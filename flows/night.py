@@ -262,7 +262,9 @@ class Night:
                 told = "Reports were not fetched by this run: another collect was at work."
                 self._done.remarks.append(told)
             self._require_remote_known(channel)
-            self._done.remarks += redo_incidents(self._configuration, self._ledger)
+            if self._done.collected is not None and self._done.collected.problem is None:
+                # What lies unread in ``out`` may say that the flow is there all the same.
+                self._done.remarks += redo_incidents(self._configuration, self._ledger)
             self._done.recovered = recover(
                 self._ledger, channel, self._folders.outbox, self._settings
             )

@@ -32,6 +32,7 @@ from flows.ledger_access import open_ledger
 from flows.mended import NOTHING_DONE, Mended, announce, judge, make_unseen
 from flows.private_files import open_private
 from flows.quarantine import RETRY, known_run
+from flows.restored import require_current
 from flows.sources import load_sources
 from flows.word import word
 from flows.xml_source import is_xml
@@ -90,6 +91,7 @@ def retry(
         open_ledger(configuration, clock=clock, create=False) as ledger,
         ExitStack() as undo,
     ):
+        require_current(configuration, ledger)
         known_run(ledger, run_id)
         sources = load_sources(
             settings, run_id="retry", run_date=now.date(), outbox=folders.root / "outbox"

@@ -23,7 +23,8 @@ _LOG = logging.getLogger(__name__)
 #: States in which an upload was begun and its end is not recorded.
 HALF_WAY = frozenset({FlowState.UPLOADING, FlowState.RENAMING})
 
-#: Runs whose flows may not leave by themselves: an operator's word is missing.
+#: Runs whose flows may not leave by themselves: an operator's word is missing. A flow that is sent
+#: again in the place of another one has it.
 _WITHHELD = frozenset({RunState.HELD, RunState.FAILED})
 
 
@@ -227,7 +228,7 @@ def _waiting_in_outbox(
             runs[flow.run_id] = run.state if run else None
         if not (outbox / flow.path).is_file():
             missing.append(flow)
-        elif runs[flow.run_id] in _WITHHELD:
+        elif runs[flow.run_id] in _WITHHELD and flow.replaces is None:
             withheld.append(flow)
         else:
             ready.append(flow)

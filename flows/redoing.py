@@ -13,6 +13,8 @@ from flows.folders import StateFolders
 from flows.ledger import SYSTEM, FlowState, Ledger
 from flows.resolve import send_again
 
+#: Told of a flow whose id alone was known before: only a person can tell what is there.
+_PERSON = "RT-FLOW-04"
 _REASON = "incident at Chorus Pro (returns.redo_incidents)"
 
 
@@ -28,7 +30,8 @@ def redo_incidents(configuration: Configuration, ledger: Ledger) -> list[str]:
     folders = StateFolders(settings.state_folder)
     told = []
     for flow in ledger.flows(states={FlowState.INCIDENT}):
-        if flow.replaces is not None:
+        rules = {record.finding.rule for record in ledger.findings(flow_id=flow.flow_id)}
+        if flow.replaces is not None or _PERSON in rules:
             continue
         try:
             again = send_again(configuration, ledger, folders, flow, by=SYSTEM, reason=_REASON)

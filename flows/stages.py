@@ -83,7 +83,8 @@ class Stages:
         runs = dict.fromkeys(flow.run_id for flow in withheld)
         quiet = [str(run) for run in self.untold if run.code is ExitCode.OK]
         held = [
-            f"Run {run_id} is still held: chorus-flows release {run_id} --by … --reason …"
+            f"Run {run_id} is held or was given up, and has flows that are not sent: "
+            f"chorus-flows release {run_id} --by … --reason …, with --discard to give them up"
             for run_id in runs
         ]
         return [*self.remarks, *quiet, *held]

@@ -23,6 +23,7 @@ from flows.channels.localfile import fsync_folder
 from flows.configuration import Configuration
 from flows.errors import ExitCode, disk_failed
 from flows.ledger import KeptFile, Ledger, latest_of, utc_now
+from flows.restored import require_current
 from flows.word import word
 
 _BATCH = 500
@@ -101,6 +102,7 @@ def purge(
         exclusive.depositing(configuration, clock=clock, create=False) as ledger,
         exclusive.collecting_beside(ledger, configuration, clock=clock),
     ):
+        require_current(configuration, ledger)
         if not rehearsal:
             # What is not sealed yet must be before it can be purged.
             seal(ledger, settings, "purge")

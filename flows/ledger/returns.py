@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
 from flows.errors import IllegalTransitionError
 from flows.ledger.records import ReturnRecord, StatusRecord, StatusRow
+from flows.ledger.runs import NIGHTLY
 from flows.ledger.states import RETURN_TRANSITIONS, ReturnState, require
 from flows.ledger.store import Store, batches, columns_for, to_record
 from flows.ledger.tables import flows, invoices, returns, runs, statuses
@@ -140,7 +141,7 @@ class ReturnBook(Store):
                 # It is about no run that we know of; the newest report is the one that is read.
                 newest = connection.execute(
                     select(runs.c.run_id)
-                    .where(self._ours(runs))
+                    .where(self._ours(runs), runs.c.kind == NIGHTLY)
                     .order_by(runs.c.started_at.desc(), runs.c.run_id.desc())
                     .limit(1)
                 )

@@ -120,3 +120,14 @@ def test_a_journal_that_cannot_be_written_stops_what_follows(tmp_path: Path) -> 
     assert stopped.value.exit_code is ExitCode.UNFINISHED
     with pytest.raises(DiskError):
         journal(tmp_path).begin_reconciliation({})
+
+
+def test_what_stands_before_a_reconciliation_never_counts_again_however_long_ago_it_was(
+    tmp_path: Path,
+) -> None:
+    journal(tmp_path).append(mark(1), {})  # forgotten, and accounted for by what follows
+    october = journal(tmp_path, now=OCTOBER)
+    october.end_reconciliation(mark(2), {})
+    for event in range(3, 900):  # more than the tail that is read
+        october.append(mark(event), {"flow": "X" * 60})
+    assert min(entry.mark.event for entry in october.newest()) > 2
