@@ -78,6 +78,10 @@ class Aligner:
         if flow.state in {FlowState.BUILT, *HALF_WAY, FlowState.HANDED_OVER}:
             self._move(flow, FlowState.IN_DOUBT)
             return True
+        if flow.state is FlowState.DEPOSITED:
+            # Nothing else lets a deposited flow go again.
+            self._move(flow, FlowState.INCIDENT)
+            return True
         return flow.state in REPLACEABLE
 
     def _align(self, flow: FlowRecord) -> None:

@@ -26,6 +26,7 @@ from flows.giving_up import abandon
 from flows.journal import Journal
 from flows.kept_copies import record_copies
 from flows.ledger import FlowState, Ledger, RunState, utc_now
+from flows.ledger.states import SENT_AGAIN
 from flows.ledger_access import journal_of
 from flows.lost_nights import (
     BEGUN,
@@ -225,6 +226,7 @@ class _Reconciling:
         rows = {
             (member.identity_key, member.number): member.invoice_row
             for member in self._ledger.members(replaced)
+            if member.state in SENT_AGAIN
         }
         members = {
             rows[key]: outcome.member_id or ""

@@ -386,6 +386,33 @@ def test_a_flow_sent_again_by_an_operator_is_not_sent_a_third_time(
         assert not ledger.flows(states={FlowState.IN_DOUBT, FlowState.BUILT})
 
 
+def test_a_flow_sent_again_after_an_incident_is_not_sent_a_third_time(place: Restorable) -> None:
+    place.firm.run()
+    with place.firm.ledger() as ledger:
+        flow = ledger.flows(states={FlowState.HANDED_OVER})[-1]
+        ledger.move_flow(flow.flow_id, FlowState.DEPOSITED)
+    (place.firm.root / "yesterday.backup").unlink()
+    place.back_up()
+    (place.sandbox.in_folder / flow.file_name).unlink()  # not processed, says Chorus Pro
+    with place.firm.ledger() as ledger:
+        ledger.move_flow(flow.flow_id, FlowState.INCIDENT)
+    resolve(place.firm.configuration(), flow.flow_id, resend=True, by="A. Martin", reason="lost")
+    place.later()
+    place.firm.run()
+    place.restore()
+    place.reconcile()
+    with place.firm.ledger() as ledger:
+        states = {one.flow_id: one for one in ledger.flows()}
+        assert not ledger.flows(states={FlowState.INCIDENT, FlowState.IN_DOUBT, FlowState.BUILT})
+    assert states[flow.flow_id].state is FlowState.ABANDONED
+    [again] = [one for one in states.values() if one.replaces == flow.flow_id]
+    assert again.state is FlowState.HANDED_OVER
+    place.firm.run()
+    place.sandbox.process()
+    place.collect()
+    assert set(place.arrived().values()) == {1}
+
+
 def test_a_list_of_a_former_tool_that_is_forgotten_is_named(place: Restorable) -> None:
     listed = place.firm.root / "sent.csv"
     listed.write_text(f"seller_id;number\n{SELLER};OLD1\n")
