@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flows.audit.manifest_files import body_of
+from flows.audit.manifest_files import body_of, owner, owner_of
 from flows.audit.told import Found
 from flows.ledger import Ledger, ManifestRecord
 from transforms.canonical import plain, sha256_of
@@ -141,8 +141,8 @@ class _Files:
         last = 0 if head is None else head.rank
         for name, path in self._left.items():
             body = body_of((_read(path) or b"").decode("utf-8", "replace"))
-            owner = (body.get("company"), body.get("emitter"))
-            if None not in owner and owner != (self._ledger.company, self._ledger.emitter):
+            whose = owner_of(body)
+            if None not in whose and whose != owner(self._ledger):
                 self._chain.foreign += 1
                 continue
             rank = name.partition("-")[0]

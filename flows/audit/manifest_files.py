@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from flows.channels.localfile import fsync_folder
-from flows.ledger import KeptFile, Ledger, ManifestRecord
+from flows.ledger import KeptFile, Ledger, ManifestRecord, TakenUp
 from flows.private_files import name_once
 from transforms.canonical import sha256_of
 
-#: A manifest to take up, with the files it names.
-TakenUp: TypeAlias = tuple[ManifestRecord, list[KeptFile]]
+#: Environment, company and emitter, as a manifest names them.
+Owner: TypeAlias = tuple[Any, Any, Any]
 
 
 def write_manifest(folder: Path, record: ManifestRecord) -> Path:
@@ -84,7 +84,13 @@ def forgotten(ledger: Ledger, folder: Path) -> list[TakenUp]:
         if record is None or record.previous != previous or not _is_of(ledger, record):
             continue
         # Its events are not in this ledger: the next manifest begins where the last own one ended.
-        found.append((replace(record, last_event=last_event), list(_files_of(record))))
+        found.append(
+            TakenUp(
+                record=replace(record, last_event=last_event),
+                files=tuple(_files_of(record)),
+                purged=tuple(_purged_of(record)),
+            )
+        )
         rank, previous = record.rank, record.sha256
     return found
 
@@ -123,8 +129,17 @@ def body_of(text: str) -> dict[str, Any]:
 
 
 def _is_of(ledger: Ledger, record: ManifestRecord) -> bool:
-    body = body_of(record.body)
-    return (body.get("company"), body.get("emitter")) == (ledger.company, ledger.emitter)
+    return owner_of(body_of(record.body)) == owner(ledger)
+
+
+def owner(ledger: Ledger) -> Owner:
+    """Return whose manifests are in a ledger: several may share a state folder."""
+    return ledger.environment.value, ledger.company, ledger.emitter
+
+
+def owner_of(body: dict[str, Any]) -> Owner:
+    """Return whose manifest it is; parts are None when it is none."""
+    return body.get("environment"), body.get("company"), body.get("emitter")
 
 
 def _files_of(record: ManifestRecord) -> Iterator[KeptFile]:
@@ -138,3 +153,8 @@ def _files_of(record: ManifestRecord) -> Iterator[KeptFile]:
             size=item["size"],
             kept_at=record.written_at,
         )
+
+
+def _purged_of(record: ManifestRecord) -> Iterator[str]:
+    for item in body_of(record.body)["purged"].get("items", ()):
+        yield str(item["path"])

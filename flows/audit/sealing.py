@@ -13,13 +13,13 @@ from datetime import datetime
 from pathlib import Path
 
 from config.settings import Settings
-from flows.audit.manifest_files import TakenUp, forgotten, repair, write_manifest
+from flows.audit.manifest_files import forgotten, repair, write_manifest
 from flows.audit.provenance import provenance
 from flows.audit.survey import new_files
 from flows.crashpoints import CrashPoint, reach
 from flows.errors import disk_failed
 from flows.folders import StateFolders
-from flows.ledger import FlowRecord, KeptFile, Ledger, ManifestRecord, RunRecord, RunState
+from flows.ledger import FlowRecord, KeptFile, Ledger, ManifestRecord, RunRecord, RunState, TakenUp
 from transforms.canonical import Listing, blocks_of, canonical, sha256_of
 
 #: Version of the form of a manifest; it grows when a key changes its meaning or goes.
@@ -92,7 +92,7 @@ class _Sealing:
     def write(self) -> Head | None:
         while True:
             self._taken_up = forgotten(self._ledger, self._folder)
-            head = self._taken_up[-1][0] if self._taken_up else self._ledger.manifest_head()
+            head = self._taken_up[-1].record if self._taken_up else self._ledger.manifest_head()
             # Before anything is read: what comes meanwhile is the next manifest's.
             until = self._ledger.last_event()
             run = self._ledger.run(self._run_id) if self._run_id is not None else None
@@ -144,7 +144,7 @@ class _Sealing:
                 "environment": self._ledger.environment,
                 "written_at": written_at,
                 "previous": previous,
-                "adopted": [manifest.rank for manifest, _ in self._taken_up],
+                "adopted": [taken.record.rank for taken in self._taken_up],
                 "versions": provenance(self._settings),
                 "events": self._events(after, until),
                 "run": None if run is None else self._run(run),

@@ -6,7 +6,7 @@ the methods of :class:`Ledger`, each change with an event. See docs/ledger.md.
 
 from __future__ import annotations
 
-from flows.ledger.audit_book import DepositRecord, KeptFile, ManifestRecord, latest_of
+from flows.ledger.audit_book import DepositRecord, KeptFile, ManifestRecord, TakenUp, latest_of
 from flows.ledger.dialect import copy_sqlite, sqlite_file
 from flows.ledger.directory_book import DirectoryImport, DirectorySource
 from flows.ledger.ledger import Ledger
@@ -82,6 +82,7 @@ __all__ = [
     "SentInvoice",
     "StatusRecord",
     "StatusRow",
+    "TakenUp",
     "Upgrade",
     "WaitingRecord",
     "copy_sqlite",

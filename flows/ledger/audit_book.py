@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, func, select, text
+from sqlalchemy import Select, bindparam, exists, func, or_, select, text
 from sqlalchemy.exc import IntegrityError
 
 from flows.ledger.records import InvoiceRecord, ReturnRecord, RunRecord
@@ -98,6 +98,15 @@ class KeptFile:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """A manifest to record with its files, and the paths of the files whose tombstones it seals."""
+
+    record: ManifestRecord
+    files: Iterable[KeptFile]
+    purged: Collection[str] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepositRecord:
     """An invoice in a flow; ``attempt`` is 1 for the first flow that carried it."""
@@ -145,7 +154,7 @@ class AuditBook(Store):
         record: ManifestRecord,
         files: Iterable[KeptFile],
         tombstones: Collection[str] = (),
-        taken_up: Sequence[tuple[ManifestRecord, Iterable[KeptFile]]] = (),
+        taken_up: Sequence[TakenUp] = (),
     ) -> bool:
         """Record a manifest with the files it names and the tombstones it seals, at once.
 
@@ -160,12 +169,23 @@ class AuditBook(Store):
         """
         try:
             with self._writing() as connection:
-                for one, named in (*taken_up, (record, files)):
+                for taken in (*taken_up, TakenUp(record, files)):
+                    one = taken.record
                     connection.execute(manifests.insert().values(**self._scope, **_values_of(one)))
-                    for batch in batches(named, PAGE):
+                    for batch in batches(taken.files, PAGE):
                         connection.execute(
                             kept_files.insert(),
                             [{**self._scope, **_values_of(file)} for file in batch],
+                        )
+                    for paths in batches(taken.purged):
+                        connection.execute(
+                            kept_files.update()
+                            .where(
+                                self._ours(kept_files),
+                                kept_files.c.path.in_(paths),
+                                kept_files.c.purged_at.is_(None),
+                            )
+                            .values(purged_at=one.written_at, purged_rank=one.rank)
                         )
                 for paths in batches(tombstones):
                     connection.execute(
@@ -251,20 +271,20 @@ class AuditBook(Store):
         """Return the first line of the first invoice of a file, and whether spans overlap.
 
         Args:
-            record: the invoice whose file, in whose run, is meant.
+            record: the invoice whose file is meant.
         """
-        same = (
-            self._ours(invoices),
-            invoices.c.run_id == record.run_id,
-            invoices.c.file_sha256 == record.file_sha256,
-        )
+        # Of all runs: an invoice that waited is read in another one than its neighbours.
+        same = (self._ours(invoices), invoices.c.file_sha256 == record.file_sha256)
         with self._reading() as connection:
             first = connection.execute(select(func.min(invoices.c.first_line)).where(*same))
             between = connection.execute(
                 select(invoices.c.id)
                 .where(
                     *same,
-                    invoices.c.id != record.invoice_row,
+                    or_(
+                        invoices.c.first_line != record.first_line,
+                        invoices.c.last_line != record.last_line,
+                    ),
                     invoices.c.first_line <= record.last_line,
                     invoices.c.last_line >= record.first_line,
                 )
