@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import MAXYEAR, MINYEAR, datetime, time
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
@@ -60,5 +60,9 @@ class Blackout(Section):
             raise ValueError(msg)
         if self.ends <= self.begins:
             msg = f"a blackout ends ({self.ends}) before it begins ({self.begins})"
+            raise ValueError(msg)
+        if self.begins.year == MINYEAR or self.ends.year == MAXYEAR:
+            # Not a moment any more in another time zone.
+            msg = f"a blackout from {self.begins} to {self.ends} is out of the calendar"
             raise ValueError(msg)
         return self

@@ -18,7 +18,7 @@ from config.settings import Settings
 from flows.channels import Channel, RemoteEntry
 from flows.channels.localfile import fsync_folder
 from flows.crashpoints import CrashPoint, reach
-from flows.errors import ChannelRefusedError, TargetExistsError, TransportError
+from flows.errors import ChannelRefusedError, LoginRefusedError, TargetExistsError, TransportError
 from flows.ledger import Ledger, ReturnRecord, ReturnState
 from flows.private_files import private_folder
 from transforms.finding import Finding, Location, Severity
@@ -29,6 +29,8 @@ _INCOMING = "incoming"
 #: Endings under which other tools hide a file they are still writing.
 _UNFINISHED = (".tmp", ".part", ".filepart", ".writing")
 _BLOCK = 1 << 20
+#: Files that a failing line may cut in one fetch before it is given up until the next one.
+_CUTS = 3
 #: Bytes of a file name, on every file system of Linux.
 _LONGEST_NAME = 255
 
@@ -84,6 +86,7 @@ class Fetcher:
     def fetch(self) -> Fetched:
         """Fetch what is new; a failing channel is told in the result, not raised."""
         problem: ChannelProblem | None = None
+        cuts = 0
         try:
             recorded = _by_name(self._ledger.returns())
             for entry in self._channel.list_out():
@@ -92,7 +95,11 @@ class Fetcher:
                 if _is_recorded(entry, recorded.get(entry.name, ())):
                     self._known += 1
                 elif self._is_complete(entry):
-                    self._fetch(entry)
+                    cut = self._cut(entry)
+                    problem = problem or cut
+                    cuts += cut is not None
+                    if cuts == _CUTS:
+                        break
         except (TransportError, ChannelRefusedError) as error:
             problem = error
         return Fetched(tuple(self._names), self._known, tuple(self._findings), problem)
@@ -137,6 +144,14 @@ class Fetcher:
         # A server whose clock is ahead of ours shows files from the future: they are taken.
         return not 0 <= self._clock().timestamp() - entry.modified < age
 
+    def _cut(self, entry: RemoteEntry) -> TransportError | None:
+        """Fetch a file; return what cut it short, for those behind it may come through."""
+        try:
+            self._fetch(entry)
+        except TransportError as error:
+            return error
+        return None
+
     def _fetch(self, entry: RemoteEntry) -> None:
         # Not under its own name, which may be as long as a name can be.
         named = hashlib.sha256(entry.name.encode("utf-8", "surrogateescape")).hexdigest()
@@ -145,6 +160,8 @@ class Fetcher:
             size = self._channel.get(
                 entry.name, incoming, max_bytes=self._settings.returns.max_bytes
             )
+        except LoginRefusedError:
+            raise  # no other file would be had, and each try might lock the account
         except ChannelRefusedError as error:
             # One file that cannot be had does not keep the others from being had.
             place, params = Location(entry.name), {"detail": error.what}

@@ -1,7 +1,9 @@
 """Landing: claim complete extracts by an atomic rename, once each, and never two at a time.
 
 A file that is still growing is left alone. A file whose content was already processed is set
-aside and said. Files claimed by a run that crashed are taken again by the run that resumes it.
+aside and said; one with the content of another of the same night goes back, for the next run, as
+that other may come to nothing. Files claimed by a run that crashed are taken again by the run
+that resumes it.
 """
 
 from __future__ import annotations
@@ -13,10 +15,10 @@ import re
 import shutil
 import stat
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from config.settings import Landing
 from flows.channels.localfile import fsync_folder
@@ -62,11 +64,16 @@ class ClaimedFile:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What was found in the landing folder."""
+    """What was found in the landing folder.
+
+    ``incomplete`` and ``twins`` are names of files left there: those that were still being
+    written or lack their companion, and those with the content of one in ``files``.
+    """
 
     files: tuple[ClaimedFile, ...]
     already_processed: tuple[ClaimedFile, ...] = ()
     incomplete: tuple[str, ...] = ()
+    twins: tuple[str, ...] = ()
 
 
 def _nothing(_name: str) -> bool:
@@ -199,9 +206,37 @@ def peek(
             continue
         found.append(_describe(path, apart=apart))
     done = processed([file.sha256 for file in found])
-    seen = tuple(file for file in found if file.sha256 in done and not reusable(file.name))
-    files = tuple(file for file in found if file not in seen)
-    return Claim(files, seen, tuple(incomplete))
+    kept = _told_apart(found, done, reusable)
+    return Claim(kept.new, kept.seen, tuple(incomplete), tuple(file.name for file in kept.twins))
+
+
+class _Kept(NamedTuple):
+    """Files by what becomes of them."""
+
+    new: tuple[ClaimedFile, ...]
+    seen: tuple[ClaimedFile, ...]
+    twins: tuple[ClaimedFile, ...]
+
+
+def _told_apart(
+    found: Iterable[ClaimedFile], done: Collection[str], reusable: Callable[[str], bool]
+) -> _Kept:
+    """Tell new content from what was processed before, and from what is there twice tonight."""
+    new: list[ClaimedFile] = []
+    seen: list[ClaimedFile] = []
+    twins: list[ClaimedFile] = []
+    hashes: set[str] = set()
+    for file in found:
+        if reusable(file.name):
+            new.append(file)
+        elif file.sha256 in done:
+            seen.append(file)
+        elif file.sha256 in hashes:
+            twins.append(file)
+        else:
+            hashes.add(file.sha256)
+            new.append(file)
+    return _Kept(tuple(new), tuple(seen), tuple(twins))
 
 
 def _candidates(landing: Landing) -> list[Path]:
@@ -341,31 +376,22 @@ def _sort_out(
     reusable: Callable[[str], bool],
 ) -> Claim:
     companions = (landing.done_suffix, landing.control.suffix)
-    files: list[ClaimedFile] = []
-    aside: list[ClaimedFile] = []
-    hashes: set[str] = set()
     found = [
         _describe(path, apart=apart)
         for path in sorted(folder.iterdir())
         if path.is_file() and not path.name.startswith(".") and not path.name.endswith(companions)
     ]
-    done = processed([file.sha256 for file in found])
-    for file in found:
-        again = file.sha256 in done or file.sha256 in hashes
-        if again and not reusable(file.name):
-            shelf = folder / ALREADY_PROCESSED
-            private_folder(shelf)
-            aside.append(ClaimedFile(_move(file.path, shelf), file.name, file.sha256, file.size))
-        else:
-            hashes.add(file.sha256)
-            files.append(file)
+    kept = _told_apart(found, processed([file.sha256 for file in found]), reusable)
     shelf = folder / ALREADY_PROCESSED
+    if kept.seen:
+        private_folder(shelf)
+    aside = [replace(file, path=_move(file.path, shelf)) for file in kept.seen]
     if shelf.is_dir():
         known = {file.path for file in aside}
         aside.extend(
             _describe(path, apart=apart) for path in sorted(shelf.iterdir()) if path not in known
         )
-    return Claim(tuple(files), tuple(aside), incomplete)
+    return Claim(kept.new, tuple(aside), incomplete, put_back(landing, kept.twins))
 
 
 def _describe(path: Path, *, apart: bool = False) -> ClaimedFile:

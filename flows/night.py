@@ -369,6 +369,7 @@ class Night:
                 for file in (done.transformed.claim.already_processed if done.transformed else ())
             ),
             incomplete=done.transformed.claim.incomplete if done.transformed else (),
+            twins=done.transformed.claim.twins if done.transformed else (),
             deposit_tried=deposited is not None,
             waits=waits,
         )

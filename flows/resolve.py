@@ -62,6 +62,9 @@ def resolve(
                 message, next_step=f"See: chorus-flows status --flow {flow.flow_id}"
             )
         if not resend:
+            # Of a --resend that was cut short: what no flow of the ledger is must not be sealed.
+            known = {other.file_name for other in ledger.flows(run_id=flow.run_id)}
+            remove_unknown(folders.outbox / flow.run_id, known)
             ledger.move_flow(flow.flow_id, FlowState.DEPOSITED, detail=reason, actor=by)
             told = f"Flow {flow.flow_id} counts as deposited; its report will confirm it."
         else:

@@ -279,13 +279,14 @@ class Attention:
             or self.overdue
             or self.not_understood
             or self.held_runs
+            or self.unknown
             or self.told
         )
 
     @property
     def anything(self) -> bool:
         """Whether there is something to do at all."""
-        return self.urgent or bool(self.unknown or self.to_do)
+        return self.urgent or bool(self.to_do)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

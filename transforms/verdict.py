@@ -60,6 +60,7 @@ class Remembered:
     causes: tuple[str, ...] = ()
     already_processed: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
+    twins: tuple[str, ...] = ()
     waits: tuple[str, ...] = ()
     """While flows wait for the hours of the settings: when these begin (ISO 8601), and the reason
     of the blackout, empty outside the window."""
@@ -84,7 +85,8 @@ def judge(
         fresh_problems: whether something went wrong that was not mended since.
         in_doubt: flows of this run whose fate is not known.
         attention: whether something else needs a person at once (see :class:`Attention`).
-        to_correct: invoices quarantined or rejected, and rows of no invoice.
+        to_correct: invoices quarantined, rejected or to be mended on the portal, and rows of
+            no invoice.
     """
     if balance is not None and not balance.holds:
         return Judgement.OUT_OF_BALANCE

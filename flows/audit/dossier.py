@@ -14,6 +14,7 @@ from pathlib import Path
 from shlex import quote
 
 from config.settings import Settings
+from config.statuses import statuses_for
 from flows.audit.archive import Archive, hash_of
 from flows.audit.dossier_facts import Folder, Part, facts_of
 from flows.audit.dossier_page import render
@@ -78,6 +79,7 @@ class _Dossier:
     ) -> None:
         self._ledger = ledger
         self._settings = settings
+        self._table = statuses_for(settings.returns)
         self._zip = archive
         self._files = Archive(settings)
         self._number = number
@@ -86,7 +88,7 @@ class _Dossier:
     def write(self, records: list[InvoiceRecord]) -> int:
         folders = [self._reading(rank, record) for rank, record in enumerate(records, start=1)]
         manifests, head = self._manifests({record.run_id for record in records})
-        page = render(self._ledger, self._number, folders, manifests, head)
+        page = render(self._ledger, self._number, folders, manifests, head, self._table)
         self._add(INDEX, page.encode())
         sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(self._sums))
         self._put(SUMS, sums.encode())
@@ -114,7 +116,7 @@ class _Dossier:
         self._part(folder, "faits.json", facts, "Tout ce que le registre sait de la facture.")
         for name, content, what in (
             ("evenements.csv", events_csv(reading), "Chaque changement d'état : quand, qui, quoi."),
-            ("statuts.csv", statuses_csv(reading), "Les statuts reçus de Chorus Pro."),
+            ("statuts.csv", statuses_csv(reading, self._table), "Les statuts reçus de Chorus Pro."),
             ("constats.csv", findings_csv(reading), "Les constats des contrôles, en clair."),
         ):
             self._part(folder, name, content.encode("utf-8-sig"), what)

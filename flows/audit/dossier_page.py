@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, StrictUndefined, Template
 
 from config.report_texts import load_report_texts
+from config.statuses import StatusTable
 from flows.audit.dossier_facts import Folder, Part
 from flows.audit.dossier_tables import label_of
 from flows.ledger import Ledger, ManifestRecord
@@ -29,6 +30,7 @@ def render(
     folders: Sequence[Folder],
     manifests: Sequence[Part],
     head: ManifestRecord | None,
+    table: StatusTable,
 ) -> str:
     """Return the page.
 
@@ -38,6 +40,7 @@ def render(
         folders: one for each reading of the number.
         manifests: the chain from the first run concerned to the head.
         head: the last of them; None when nothing was sealed.
+        table: labels of the statuses.
     """
     texts = load_report_texts("fr")
     display = Display("fr", _PARIS)
@@ -57,7 +60,7 @@ def render(
         state=lambda kind, word: _STEPS.get(
             word, texts.named("flow_state" if kind == "flow" else "state", word)
         ),
-        label=label_of,
+        label=lambda row: label_of(row, table),
         explain=lambda finding: explain(finding, "fr"),
         link=lambda name: quote(name, safe="/"),
     )

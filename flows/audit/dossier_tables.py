@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from config.statuses import load_statuses
+from config.statuses import StatusTable
 from flows.audit.dossier_facts import Reading
 from flows.ledger import StatusRow
 from flows.report.tables import harmless
@@ -26,8 +26,8 @@ def events_csv(reading: Reading) -> str:
     )
 
 
-def statuses_csv(reading: Reading) -> str:
-    """Return what Chorus Pro answered, in the order of arrival."""
+def statuses_csv(reading: Reading, table: StatusTable) -> str:
+    """Return what Chorus Pro answered, in the order of arrival, labels as ``table`` has them."""
     return _csv(
         ("date du statut", "reçu le (UTC)", "objet", "code", "libellé", "message", "fichier"),
         (
@@ -36,7 +36,7 @@ def statuses_csv(reading: Reading) -> str:
                 _moment(status.received_at),
                 status.status.kind,
                 status.status.code,
-                label_of(status.status),
+                label_of(status.status, table),
                 status.status.message,
                 answer.record.name,
             )
@@ -68,11 +68,10 @@ def findings_csv(reading: Reading) -> str:
     return _csv(heads, rows())
 
 
-def label_of(row: StatusRow) -> str:
-    """Return the label of a status: the published one, else the one it came with."""
-    statuses = load_statuses()
+def label_of(row: StatusRow, table: StatusTable) -> str:
+    """Return the label of a status: that of the table, else the one it came with."""
     code = status_code(row.code)
-    known = statuses.of_flow(code) if row.kind == "flow" else statuses.of_invoice(code)
+    known = table.of_flow(code) if row.kind == "flow" else table.of_invoice(code)
     return known.label if known is not None else row.label
 
 

@@ -67,9 +67,9 @@ class Verification:
             t("audit.checked", manifests=self.manifests, events=self.events, files=self.files)
         )
         if self.unsealed:
-            lines.append(t("audit.unsealed", count=self.unsealed))
+            lines.append(t.plural("audit.unsealed", self.unsealed, count=self.unsealed))
         if self.foreign:
-            lines.append(t("audit.foreign", count=self.foreign))
+            lines.append(t.plural("audit.foreign", self.foreign, count=self.foreign))
         if self.rank:
             lines.append(t("audit.head", rank=self.rank, sha256=self.head))
         if self.proven is not None:

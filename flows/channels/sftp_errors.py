@@ -14,6 +14,8 @@ _CUT_DURING_LOGIN = ("timeout", "transport shut down", "saw EOF")
 #: What paramiko says, and what it means to whoever reads it.
 _WORDS = (
     ("Error reading SSH protocol banner", "no SSH server answered in time"),
+    # The same, when the time of the whole login runs out before that of the banner.
+    ("No existing session", "no SSH server answered in time"),
     ("EOF during negotiation", "SFTP did not start within channel.sftp.connect_timeout"),
     ("Server connection dropped", "the server dropped the connection"),
 )

@@ -22,6 +22,7 @@ class RunFacts:
         balance: of the run; None when the report is written anew, or nothing could be read.
         already_processed: names of files that an earlier run had read, and that were left.
         incomplete: names of files that were still being written, or lack their companion.
+        twins: names of files left for the next run, each with the content of one of this run.
         deposit_tried: whether flows of the run were to be sent just now.
         waits: why the hours of the settings let them wait, or None.
     """
@@ -34,6 +35,7 @@ class RunFacts:
     balance: Balance | None = None
     already_processed: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
+    twins: tuple[str, ...] = ()
     deposit_tried: bool = False
     waits: Closed | None = None
 
@@ -51,10 +53,12 @@ class RunFacts:
             causes=both(before.causes, self.causes),
             already_processed=both(before.already_processed, self.already_processed),
             incomplete=both(before.incomplete, self.incomplete),
+            twins=both(before.twins, self.twins),
             waits=self._waits(before),
         )
 
     def _waits(self, before: Remembered) -> tuple[str, ...]:
         if self.waits is not None:
-            return self.waits.until.isoformat(), self.waits.reason
+            reason = self.waits.reason or ("–" if self.waits.blackout else "")
+            return self.waits.until.isoformat(), reason
         return () if self.deposit_tried else before.waits

@@ -169,6 +169,7 @@ class _Gathering:
             in_doubt=sum(flow.state is FlowState.IN_DOUBT for flow in flows),
             attention=attention.urgent,
             to_correct=orphan_count
+            + len(attention.to_do)
             + sum(
                 states[state].count
                 for state in (InvoiceState.QUARANTINED, InvoiceState.REJECTED)

@@ -35,6 +35,7 @@ def test_a_window_that_cannot_be_meant_is_refused(window: dict[str, object], nam
         ("2026-12-24T18:00", "2026-12-23T18:00", "before it begins"),
         ("2026-12-24T18:00Z", "2026-12-25T18:00", "both, or neither"),
         ("tomorrow", "2026-12-25T18:00", "begins"),
+        ("2026-12-24T18:00", "9999-12-31T23:59", "out of the calendar"),
     ],
 )
 def test_a_blackout_that_cannot_be_meant_is_refused(begins: str, ends: str, named: str) -> None:

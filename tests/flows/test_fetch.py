@@ -11,7 +11,7 @@ import pytest
 
 from flows.channels import RemoteEntry
 from flows.channels.folder import FolderChannel
-from flows.errors import ChannelRefusedError, ExitCode, TransportError
+from flows.errors import ChannelRefusedError, ExitCode, LoginRefusedError, TransportError
 from tests.support.return_desk import Desk
 from tests.support.return_files import document, flow_status, invoice_status
 
@@ -156,6 +156,47 @@ def test_what_was_fetched_before_the_channel_failed_is_reconciled(desk: Desk) ->
     assert isinstance(result.problem, TransportError)
     assert result.exit_code is ExitCode.UNFINISHED
     assert "not finished: The share is gone." in result.lines()
+
+
+class Cutting(FolderChannel):
+    """A folder of which some files cannot be fetched; counts the tries."""
+
+    cut: frozenset[str] = frozenset()
+    error: type[TransportError | ChannelRefusedError] = TransportError
+    tries = 0
+
+    def get(self, name: str, local: Path, *, max_bytes: int) -> int:
+        self.tries += 1
+        if name in self.cut:
+            raise self.error(f"{name} was cut.")
+        return super().get(name, local, max_bytes=max_bytes)
+
+
+@pytest.mark.parametrize(
+    ("cut", "error", "fetched", "tries"),
+    [
+        ("1", TransportError, ("FEN1200A_2", "FEN1200A_3", "FEN1200A_4"), 4),
+        ("123", TransportError, (), 3),
+        ("1", LoginRefusedError, (), 1),
+    ],
+)
+def test_a_file_that_cuts_the_line_keeps_few_others_from_being_fetched(
+    desk: Desk,
+    cut: str,
+    error: type[TransportError | ChannelRefusedError],
+    fetched: tuple[str, ...],
+    tries: int,
+) -> None:
+    channel = Cutting(desk.settings.channel)
+    channel.cut, channel.error = frozenset(f"FEN1200A_{rank}" for rank in cut), error
+    desk.channel = channel
+    desk.deposit("FA-0001")
+    for rank in range(1, 5):
+        desk.drop(f"FEN1200A_{rank}", document(invoice_status(f"0{rank}")))
+    result = desk.collect()
+    assert (result.fetched, channel.tries) == (fetched, tries)
+    assert isinstance(result.problem, error)
+    assert result.exit_code is ExitCode.UNFINISHED
 
 
 def test_a_refused_removal_is_told_and_harmless(tmp_path: Path) -> None:

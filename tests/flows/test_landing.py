@@ -78,14 +78,19 @@ def test_yesterdays_file_under_a_new_name_is_set_aside_and_said(
     assert (tmp_path / "claimed" / ALREADY_PROCESSED / "again.csv").exists()
 
 
-def test_the_same_content_twice_in_one_night_is_read_once(
+def test_the_same_content_twice_in_one_night_is_read_once_and_the_other_file_waits(
     settings: Landing, tmp_path: Path
 ) -> None:
     drop(settings.folder, "a.csv", b"same\n")
     drop(settings.folder, "b.csv", b"same\n")
+    drop(settings.folder, "b.csv.ctl", b"invoices=1\n")
+    seen = landing.peek(settings, now=NOW, processed=never)
     claim = landing.claim(settings, tmp_path / "claimed", now=NOW, processed=never)
-    assert [file.name for file in claim.files] == ["a.csv"]
-    assert [file.name for file in claim.already_processed] == ["b.csv"]
+    for found in (seen, claim):
+        assert [file.name for file in found.files] == ["a.csv"]
+        assert found.already_processed == ()
+        assert found.twins == ("b.csv",)
+    assert sorted(path.name for path in settings.folder.iterdir()) == ["b.csv", "b.csv.ctl"]
 
 
 def test_a_resumed_run_takes_what_it_had_claimed_and_nothing_new(

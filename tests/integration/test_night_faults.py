@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ from sqlalchemy import Engine, event
 
 from flows import transform
 from flows.audit.verify import verify
+from flows.collecting import collect_now
 from flows.errors import ExitCode
 from flows.landing import LandingUnavailableError
 from flows.locking import held
 from flows.night_result import NightResult
 from flows.worker import process
 from tests.support.firm import Firm, csv, row
+from tests.support.return_files import document, flow_status
 from transforms.balance import Place
 
 PDF = b"%PDF-1.4 test"
@@ -197,6 +200,12 @@ def test_two_companies_share_a_ledger_and_a_state_folder_night_after_night(tmp_p
                 firm.drop(f"{rank}.csv", csv([row(f"F{firm.root.name}{night}{rank}")]))
                 firm.now += timedelta(minutes=1)
                 assert places(firm.run()[0]) == {Place.DEPOSITED: 1}
+            with firm.ledger() as ledger:
+                answers = flow_status("90", flow_id=ledger.flows()[-1].flow_id)
+            name = f"CSO1106A_{firm.root.name}_{night}"
+            (firm.root / "gateway" / "out" / name).write_bytes(document(answers))
+            (firm.root / "gateway" / "out" / f"{name}x").write_bytes(f"<{name}/>".encode())
+            collect_now(firm.configuration(), clock=partial(getattr, firm, "now"))
     for firm in firms:
         with firm.ledger() as ledger:
             proof = verify(ledger, firm.configuration().settings)

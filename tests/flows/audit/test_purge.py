@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from flows import locking
+from flows.audit import seal
 from flows.audit.purge import Purged, purge
 from flows.cli.main import run
 from flows.errors import ConfigurationError, ExitCode, LockHeldError
@@ -75,6 +77,28 @@ def test_what_is_settled_and_past_its_time_goes_and_leaves_its_proof(firm: Firm)
     firm.drop("ventes.csv", csv([row(NUMBERS[0])]))
     firm.run()
     assert firm.states()[NUMBERS[0]] == ["integrated", "skipped"]
+
+
+def test_a_purge_that_a_restored_ledger_does_not_know_is_taken_up_from_its_manifest(
+    firm: Firm,
+) -> None:
+    settle(firm)
+    live, backup = firm.root / "state" / "ledger.sqlite", firm.root / "backup.sqlite"
+    shutil.copy(live, backup)
+    firm.now += TEN_YEARS
+    purged(firm)
+    lost = verified(firm).head
+    for path in live.parent.glob("ledger.sqlite*"):
+        path.unlink()
+    shutil.copy(backup, live)
+    with firm.ledger() as ledger:
+        ledger.note("reconciled", actor="M. Dupont", kind="audit")
+        seal(ledger, firm.configuration().settings, "reconcile")
+    found = verified(firm, lost)
+    assert {finding.rule for finding in found.findings} == {"AU-RESTORE-01"}
+    assert found.proven is not None
+    with firm.ledger() as ledger:
+        assert {file.path for file in ledger.kept_files() if file.purged_at is None} == set()
 
 
 def test_a_run_with_a_flow_that_has_no_final_report_stays(firm: Firm) -> None:

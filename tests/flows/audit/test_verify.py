@@ -372,12 +372,13 @@ def test_what_came_since_the_last_manifest_is_told_as_not_sealed(firm: Firm) -> 
         ledger.note("looked", actor="M. Dupont", kind="audit")
     found = verified(firm)
     assert (found.unsealed, found.exit_code) == (1, ExitCode.OK)
-    assert any(line.startswith("1 événements postérieurs") for line in found.lines("fr"))
+    assert any(line.startswith("1 événement postérieur") for line in found.lines("fr"))
 
 
-def test_manifests_of_another_company_are_left_aside(firm: Firm) -> None:
+@pytest.mark.parametrize("other", [{"company": "other"}, {"environment": "production"}])
+def test_manifests_of_another_company_are_left_aside(firm: Firm, other: dict[str, str]) -> None:
     path = manifest(firm, 1)
-    body = json.loads(path.read_text()) | {"company": "other"}
+    body = json.loads(path.read_text()) | other
     (path.parent / "000001-run-x-0123456789ab.json").write_text(canonical(body))
     found = verified(firm)
     assert (found.foreign, found.findings) == (1, ())

@@ -251,18 +251,24 @@ def test_a_damaged_earlier_report_is_written_over(nights: ReportNights) -> None:
     assert data(write(nights, run))["schema"] == 1
 
 
-def test_to_dos_follow_the_last_status_of_the_invoice(nights: ReportNights) -> None:
+def test_to_dos_follow_the_last_status_of_the_invoice_and_so_does_the_verdict(
+    nights: ReportNights,
+) -> None:
     run = nights.start("R1")
     nights.flow(run, 2)
     nights.finish(run)
     nights.returned("FEN1", nights.life(run, 0, "6", "", "il manque le bon"))
-    found = data(write(nights, run))["attention"]["to_do"]
+    written = data(write(nights, run))
+    assert written["judgement"] == "correct"
+    found = written["attention"]["to_do"]
     assert [(g["code"], g["count"], g["items"][0]["message"]) for g in found] == [
         ("6", 1, "il manque le bon")
     ]
     nights.now += timedelta(hours=1)
     nights.returned("FEN2", nights.life(run, 0, "12", ""))
-    assert data(write(nights, run))["attention"]["to_do"] == []
+    written = data(write(nights, run))
+    assert written["attention"]["to_do"] == []
+    assert written["judgement"] == "all_well"
 
 
 # -- files -------------------------------------------------------------------------------------
