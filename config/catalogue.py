@@ -12,14 +12,15 @@ are kept apart. Shape of an entry::
       fr: {title: "…", message: "… {value} …", advice: "…"}
       en: {title: "…", message: "… {value} …", advice: "…"}
 
-A language may add ``advice_xml``: the advice for a value of XML that the ERP wrote itself.
+A language may add ``advice_xml``, the advice for a value of XML that the ERP wrote itself, and
+``values``, words for the codes that fill a placeholder (``values: {reason: {empty: "…"}}``).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from string import Formatter
@@ -57,6 +58,7 @@ _PARENTHESES = re.compile(f"( ?)\\(([^()]*{_MISSING}[^()]*)\\)")
 
 _PARTS = ("title", "message", "advice")
 _OPTIONAL = "advice_xml"
+_VALUES = "values"
 _KEYS = frozenset({"layer", "term", "severity", "source", *LANGUAGES})
 
 
@@ -73,6 +75,10 @@ class Text:
     advice: str
     advice_xml: str = ""
     """Advice for XML that the ERP wrote itself; empty: the same."""
+    values: Mapping[str, Mapping[str, str]] = field(
+        default_factory=lambda: MappingProxyType({}), hash=False
+    )
+    """Words for a code that fills a placeholder, by placeholder and code; others stand as is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +150,9 @@ class Catalogue:
         """
         template = self.rule(rule).text(language)
         filled = Filler(fields)
+        for name, words in template.values.items():
+            if name in filled:
+                filled[name] = words.get(filled[name], filled[name])
         return Text(
             template.title,
             tidy(template.message.format_map(filled)),
@@ -254,7 +263,7 @@ def _severities(value: Any, place: str) -> Mapping[str, SeverityName]:
 
 def _text(entry: dict[str, Any], language: Language, place: str) -> Text:
     words = entry.get(language)
-    if not isinstance(words, dict) or set(words) - {_OPTIONAL} != set(_PARTS):
+    if not isinstance(words, dict) or set(words) - {_OPTIONAL, _VALUES} != set(_PARTS):
         msg = f"{place}: {language} must give {', '.join(_PARTS)}"
         raise CatalogueError(msg)
     title, message, advice = (_words(words[part], f"{place}, {language}.{part}") for part in _PARTS)
@@ -267,7 +276,22 @@ def _text(entry: dict[str, Any], language: Language, place: str) -> Text:
         if wrong := sorted(name for name in placeholders(template) if not name.isidentifier()):
             msg = f"{place}: {language} placeholder {{{wrong[0]}}} is not a plain name"
             raise CatalogueError(msg)
-    return Text(title, message, advice, advice_xml)
+    values = _values(words.get(_VALUES, {}), f"{place}, {language}.{_VALUES}")
+    return Text(title, message, advice, advice_xml, values)
+
+
+def _values(value: Any, place: str) -> Mapping[str, Mapping[str, str]]:
+    if not isinstance(value, dict) or not all(isinstance(each, dict) for each in value.values()):
+        msg = f"{place}: must give words by placeholder and code"
+        raise CatalogueError(msg)
+    return MappingProxyType(
+        {
+            str(name): MappingProxyType(
+                {str(code): _words(said, f"{place}.{name}.{code}") for code, said in each.items()}
+            )
+            for name, each in value.items()
+        }
+    )
 
 
 def _words(value: Any, place: str) -> str:

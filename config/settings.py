@@ -8,7 +8,6 @@ that holds one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
@@ -16,14 +15,15 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
+from config.channel_settings import Channel
 from config.directory_settings import Directory
+from config.landing_settings import Landing
 from config.ledger_settings import NETWORK_FILE_SYSTEMS, Locks
-from config.opening import Blackout, Window
 from config.retention_settings import Retention
+from config.returns_settings import Returns
 from config.section import Section
-from config.status_settings import FlowOutcome, FlowStatusChange, InvoiceStatusChange
 
 _SectionT = TypeVar("_SectionT", bound=Section)
 
@@ -59,39 +59,6 @@ class Emitter(Section):
     code_shared: bool = False
     """Whether another tool deposits under this code too. Flows of unknown numbers on the other side
     are then its own, and no longer tell that the ledger was restored (docs/ledger.md)."""
-
-
-class TableControl(Section):
-    """What an extract should hold; a difference stops the run before any deposit."""
-
-    source: Literal["none", "trailer", "side_file", "setting"] = "none"
-    """``trailer``: last record of the file; ``side_file``: ``<name><suffix>`` beside it."""
-    suffix: str = ".ctl"
-    """Suffix of the side file: lines ``invoices=…``, ``rows=…``, ``total=…``."""
-    trailer_mark: str = "TRAILER"
-    """First cell of a trailer record; the others are ``invoices=…``, ``rows=…``, ``total=…``."""
-    invoices: int | None = None
-    """Expected number of invoices, with ``source = "setting"``."""
-    rows: int | None = None
-    """Expected number of data rows, with ``source = "setting"``."""
-    total: Decimal | None = None
-    """Expected sum of the invoices' own totals with VAT, credit notes counted as negative."""
-
-
-class Landing(Section):
-    """Where extracts arrive and when a file counts as complete."""
-
-    folder: Path = Path("landing")
-    """Folder watched for extracts."""
-    pattern: str = "*"
-    """Glob of the files to take; with a header and a lines file, both must match."""
-    complete_when: Literal["stable", "done_file"] = "stable"
-    """``done_file``: only when ``<name><done_suffix>`` exists; ``stable``: by size and age."""
-    done_suffix: str = ".done"
-    """Suffix of the done-file."""
-    stable_seconds: Annotated[int, Field(ge=0)] = 60
-    """Age (since last change) from which a file of unchanged size counts as complete."""
-    control: TableControl = TableControl()
 
 
 class Source(Section):
@@ -175,112 +142,6 @@ class Brakes(Section):
     """Nights that ``max_deviation`` looks back on."""
     known_sellers: tuple[str, ...] = ()
     """SIRETs allowed as sellers; empty: those of the company file, else any."""
-
-
-class Sftp(Section):
-    """The SFTP side of Chorus Pro; host, folders and temporary names are given by AIFE."""
-
-    host: str = ""
-    """Given by AIFE."""
-    port: Annotated[int, Field(ge=1, le=65535)] = 22
-    """TCP port."""
-    """Given by AIFE."""
-    user: str = ""
-    """Given by AIFE."""
-    key_file: Path | None = None
-    """Private key (ed25519, ecdsa or rsa with SHA-2)."""
-    key_passphrase_env: str = ""
-    """Environment variable that holds the passphrase of the key."""
-    known_hosts: Path | None = None
-    """OpenSSH known_hosts file with the pinned host key; an unknown host is refused."""
-    connect_timeout: Annotated[float, Field(gt=0)] = 30
-    """Seconds, each for connection, banner, authentication and channel opening."""
-    operation_timeout: Annotated[float, Field(gt=0)] = 60
-    """Seconds of silence after which an operation is given up."""
-    keepalive: Annotated[int, Field(ge=0)] = 15
-    """Seconds between keepalives; 0 switches them off."""
-
-
-class Channel(Section):
-    """How flows leave and reports come back."""
-
-    kind: Literal["sftp", "folder"] = "sftp"
-    """``sftp``: Chorus Pro itself; ``folder``: the firm's own tool (PeSIT, AS2, CFT) carries."""
-    in_folder: str = "in"
-    """Folder where flows are dropped (Chorus Pro's word: ``in``)."""
-    out_folder: str = "out"
-    """Folder where return flows are fetched (Chorus Pro's word: ``out``)."""
-    temporary: Literal["suffix", "folder", "none"] = "suffix"
-    """How an unfinished upload is hidden. Unsure: ask AIFE which one its gateway ignores."""
-    temporary_suffix: str = ".tmp"
-    """Ending of a temporary name."""
-    temporary_folder: str = "tmp"
-    """Folder of temporary names, beside ``in_folder`` on the same file system."""
-    temporary_ignored: bool = True
-    """Whether the server never takes a temporary name; if not, a cut upload is in doubt."""
-    root: Path | None = None
-    """Base folder of the ``folder`` channel."""
-    retries: Annotated[int, Field(ge=0)] = 3
-    """How often a flow is tried again after a failure that may pass."""
-    retry_wait: Annotated[float, Field(ge=0)] = 5
-    """Seconds before the first retry; doubled each time."""
-    retry_wait_max: Annotated[float, Field(ge=0)] = 300
-    """Longest wait before a retry, in seconds."""
-    deadline: Annotated[int, Field(ge=1)] = 4 * 3600
-    """Seconds for the whole deposit of a run, waits included; what is under way then may last up
-    to its own time-out (``sftp.operation_timeout``) longer."""
-    blackouts: tuple[Blackout, ...] = ()
-    """Periods without deposits: ``[[channel.blackouts]]`` with ``begins``, ``ends``, ``reason`` and
-    ``collect`` (``false``: no fetching either), for instance a closing that AIFE announced."""
-    window: Window = Window()
-    sftp: Sftp = Sftp()
-
-
-class Returns(Section):
-    """How return flows are taken."""
-
-    after_fetch: Literal["keep", "move", "remove"] = "keep"
-    """What happens on the remote side once a local copy is safe."""
-    done_folder: str = "done"
-    """Remote folder that ``after_fetch = "move"`` moves to."""
-    interfaces: tuple[str, ...] = ("CSO", "FEN1200A", "FEN1201A")
-    """Beginnings of the names we take from ``out``; everything else there is left alone."""
-    settle_seconds: Annotated[int, Field(ge=0)] = 0
-    """Age (since last change) from which a file of ``out`` is taken. Raise it when the server shows
-    files before they are complete; one cut short is taken again in any case once it has grown."""
-    timezone: str = "Europe/Paris"
-    """Zone of a return time that carries none."""
-    report_deadline_hours: Annotated[int, Field(ge=1)] = 24
-    """Hours without a report after which a deposited flow is raised."""
-    flow_outcomes: dict[int, FlowOutcome] = Field(default_factory=dict)
-    """Overrides of what a flow status (90 to 96) means, which is inferred: see docs/returns.md."""
-    flow_statuses: dict[int, FlowStatusChange] = Field(default_factory=dict)
-    """Flow statuses to change or add, by number: ``[returns.flow_statuses.97]``."""
-    invoice_statuses: dict[int, InvoiceStatusChange] = Field(default_factory=dict)
-    """Life-cycle statuses to change or add, by number: ``[returns.invoice_statuses.13]``."""
-    duplicate_messages: tuple[str, ...] = ()
-    """Further wordings by which Chorus Pro says that an invoice exists already: regular
-    expressions, looked for without accents nor case in texts and code of an error line."""
-    redo_incidents: bool = False
-    """Send a flow that had an incident again by the next run, once; else a person decides, by
-    ``chorus-flows flow resolve``. Prove in qualification that nothing of it was taken."""
-    max_bytes: int = 200_000_000
-    """Largest return file, after decompression."""
-    max_ratio: int = 200
-    """Largest decompression ratio of a return file."""
-    max_members: int = 10_000
-    """Largest number of members of a return archive."""
-
-    @field_validator("duplicate_messages")
-    @classmethod
-    def _expressions(cls, wordings: tuple[str, ...]) -> tuple[str, ...]:
-        for wording in wordings:
-            try:
-                re.compile(wording)
-            except re.error as error:
-                msg = f"{wording!r} is no regular expression: {error}"
-                raise ValueError(msg) from error
-        return wordings
 
 
 class Report(Section):

@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from config.catalogue import Language
-from config.settings import Returns
+from config.returns_settings import Returns
 from config.status_settings import Actor, FlowOutcome, FlowStatusChange, StatusChange
 from config.yaml_text import YamlTextError, load_yaml
 

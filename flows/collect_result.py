@@ -9,11 +9,14 @@ from datetime import datetime
 from flows.errors import ChannelRefusedError, ExitCode, TransportError, worst
 from transforms.finding import Finding
 
+#: A return file that stays on the server, as it cannot be had.
+NOT_FETCHED = "RT-FILE-02"
+
 #: Findings that ask for a person at once. A rejection is an outcome like others, and an unknown
 #: fate has until the deadline to settle itself.
 GRAVE = frozenset(
     {
-        "RT-FILE-02",
+        NOT_FETCHED,
         "RT-STATUS-01",
         "RT-STATUS-03",
         "RT-FLOW-01",
@@ -78,6 +81,11 @@ class CollectResult:
     to_do: tuple[ToDo, ...] = ()
     runs_touched: tuple[str, ...] = ()
     problem: TransportError | ChannelRefusedError | None = None
+
+    @property
+    def unplaced(self) -> tuple[Finding, ...]:
+        """Return the findings of files that were not had: the ledger knows no such file."""
+        return tuple(finding for finding in self.findings if finding.rule == NOT_FETCHED)
 
     @property
     def exit_code(self) -> ExitCode:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from config.landing_settings import TableControl
 from config.profile import Format
-from config.settings import TableControl
 from flows.errors import ControlError
 from flows.tables import encoding_of_file
 from transforms.table import TableError

@@ -157,10 +157,14 @@ class ControlError(FinalError):
 
 
 class BrakeHeldError(FinalError):
-    """Raised when a brake stops a run before its first deposit."""
+    """Raised when a brake stops a run before its first deposit; ``brakes`` are those, in words."""
 
     exit_code = ExitCode.ATTENTION
     cause = "brake"
+
+    def __init__(self, what: str, *, next_step: str = "", brakes: tuple[str, ...] = ()) -> None:
+        super().__init__(what, next_step=next_step)
+        self.brakes = brakes
 
 
 class BalanceError(FinalError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from config.settings import Returns
+from config.returns_settings import Returns
 from config.statuses import StatusTable, statuses_for
 from flows.ledger import Ledger
 from flows.status_rows import flow_report

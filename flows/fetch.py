@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from config.settings import Settings
 from flows.channels import Channel, RemoteEntry
 from flows.channels.localfile import fsync_folder
+from flows.collect_result import NOT_FETCHED
 from flows.crashpoints import CrashPoint, reach
 from flows.errors import ChannelRefusedError, LoginRefusedError, TargetExistsError, TransportError
 from flows.ledger import Ledger, ReturnRecord, ReturnState
@@ -26,8 +27,6 @@ from transforms.finding import Finding, Location, Severity
 _LOG = logging.getLogger(__name__)
 
 _INCOMING = "incoming"
-#: Endings under which other tools hide a file they are still writing.
-_UNFINISHED = (".tmp", ".part", ".filepart", ".writing")
 _BLOCK = 1 << 20
 #: Files that a failing line may cut in one fetch before it is given up until the next one.
 _CUTS = 3
@@ -134,7 +133,11 @@ class Fetcher:
             _LOG.warning("%s stays in out: %s", name, error)
 
     def _is_ours(self, name: str) -> bool:
-        endings = (*_UNFINISHED, self._settings.channel.temporary_suffix or _UNFINISHED[0])
+        hidden = {
+            *self._settings.returns.unfinished_suffixes,
+            self._settings.channel.temporary_suffix,
+        }
+        endings = tuple(hidden - {""})
         return name.startswith(self._settings.returns.interfaces) and not name.endswith(endings)
 
     def _is_complete(self, entry: RemoteEntry) -> bool:
@@ -165,7 +168,7 @@ class Fetcher:
         except ChannelRefusedError as error:
             # One file that cannot be had does not keep the others from being had.
             place, params = Location(entry.name), {"detail": error.what}
-            self._findings.append(Finding("RT-FILE-02", Severity.ERROR, place, params=params))
+            self._findings.append(Finding(NOT_FETCHED, Severity.ERROR, place, params=params))
             return
         reach(CrashPoint.RETURN_FETCHED)
         sha256 = _sha256(incoming)

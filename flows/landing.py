@@ -8,41 +8,33 @@ that resumes it.
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import os
-import re
-import shutil
-import stat
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from config.settings import Landing
+from config.landing_settings import Landing
 from flows.channels.localfile import fsync_folder
 from flows.crashpoints import CrashPoint, reach
-from flows.errors import ExitCode, FinalError, RetryableError
-from flows.private_files import FILE, open_private, private_folder
+from flows.errors import ExitCode, FinalError
+from flows.landing_moves import (
+    LandingUnavailableError,
+    bring_companions,
+    exists,
+    keep_private,
+    move,
+    send_companions,
+    shown,
+)
+from flows.private_files import private_folder
 
 #: Tells which of some SHA-256 were already processed.
 Processed: TypeAlias = Callable[[Collection[str]], Collection[str]]
 
 #: Sub-folder of a run's claimed files that holds what an earlier run had already processed.
 ALREADY_PROCESSED = "already-processed"
-
-#: Characters that would break the line of a report or a log.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-
-#: Bytes of a file name, on every file system of Linux.
-_LONGEST_NAME = 255
-
-
-class LandingUnavailableError(RetryableError):
-    """Raised when the landing folder cannot be read or a file cannot be claimed."""
-
-    cause = "landing"
 
 
 class ClaimLostError(FinalError):
@@ -111,18 +103,18 @@ def claim(
             continue
         try:
             before = path.stat()
-            claimed = _move(path, folder)
+            claimed = move(path, folder)
             reach(CrashPoint.CLAIM_FILE)
             after = claimed.stat()
         except FileNotFoundError:
             continue  # taken back by its writer since it was listed
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             # A writer still holds the file open: put it back, the next run will take it.
-            _move(claimed, landing.folder)
+            move(claimed, landing.folder)
             incomplete.append(shown(path))
             continue
-        _keep_private(claimed)
-        _bring_companions(landing, path, claimed)
+        keep_private(claimed)
+        bring_companions(landing, path, claimed)
     # The new names survive a power cut: the ledger will say that they are there.
     fsync_folder(folder)
     return _sort_out(landing, folder, processed, tuple(incomplete), apart=apart, reusable=reusable)
@@ -154,8 +146,8 @@ def claimed_before(
     for path in sorted(folder.iterdir()):
         if path.is_file() and not path.name.startswith("."):
             # The crash may have come between an extract and its companions, or its rights.
-            _keep_private(path)
-            _bring_companions(landing, landing.folder / path.name, path)
+            keep_private(path)
+            bring_companions(landing, landing.folder / path.name, path)
     claim = _sort_out(landing, folder, processed, (), apart=apart, reusable=reusable)
     lost = dict(expected or {})
     for file in claim.files:
@@ -164,7 +156,7 @@ def claimed_before(
         for path in _candidates(landing):
             if lost.pop(_describe(path).sha256, None) is not None:
                 # It was put back, perhaps without what makes it complete: the next run takes it.
-                _send_companions(landing, folder / path.name, path)
+                send_companions(landing, folder / path.name, path)
     if lost:
         names = ", ".join(sorted(lost.values()))
         message = f"Claimed and not read to the end, these files are gone from {folder}: {names}."
@@ -182,9 +174,9 @@ def put_back(landing: Landing, files: Iterable[ClaimedFile]) -> tuple[str, ...]:
     for file in files:
         if not file.path.exists():
             continue
-        target = _move(file.path, landing.folder)
+        target = move(file.path, landing.folder)
         reach(CrashPoint.PUT_BACK)
-        _send_companions(landing, file.path, target)
+        send_companions(landing, file.path, target)
         names.append(shown(target))
     return tuple(names)
 
@@ -259,111 +251,12 @@ def _candidates(landing: Landing) -> list[Path]:
 
 def _complete(path: Path, landing: Landing, now: datetime) -> bool:
     if landing.complete_when == "done_file":
-        return _exists(path.with_name(path.name + landing.done_suffix))
+        return exists(path.with_name(path.name + landing.done_suffix))
     try:
         changed = path.stat().st_mtime
     except FileNotFoundError:
         return False
     return now.timestamp() - changed >= landing.stable_seconds
-
-
-def _move(path: Path, folder: Path) -> Path:
-    target = folder / path.name
-    rank = 1
-    while _exists(target):
-        rank += 1
-        target = folder / _numbered(path, rank)
-    return _move_to(path, target)
-
-
-def _numbered(path: Path, rank: int) -> str:
-    """Return the name with a number, its stem cut where a file system takes no longer name."""
-    ending = os.fsencode(f"~{rank}{path.suffix}")
-    stem = os.fsencode(path.stem)[: max(0, _LONGEST_NAME - len(ending))]
-    return os.fsdecode(stem + ending)
-
-
-def _exists(path: Path) -> bool:
-    """Whether a file is there; a name longer than a file system takes is none."""
-    try:
-        return path.exists()
-    except OSError:
-        return False
-
-
-def _move_to(path: Path, target: Path) -> Path:
-    try:
-        try:
-            path.rename(target)
-        except OSError as error:
-            if error.errno != errno.EXDEV:
-                raise
-            _move_across(path, target)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        message = f"{path} cannot be moved to {target.parent}: {error.strerror}."
-        step = "Check the rights on the landing folder and the disk, then: chorus-flows run"
-        raise LandingUnavailableError(message, next_step=step) from error
-    return target
-
-
-def _bring_companions(landing: Landing, path: Path, claimed: Path) -> None:
-    """Move the done-file and the control file of ``path`` beside its claimed name."""
-    for suffix in (landing.done_suffix, landing.control.suffix):
-        companion, target = path.with_name(path.name + suffix), claimed.name + suffix
-        # While the extract itself is (again) in the landing, they are those of that one.
-        if (
-            _exists(companion)
-            and not _exists(path)
-            and not _exists(claimed.with_name(target))
-            and not companion.is_symlink()
-        ):
-            _keep_private(_move_to(companion, claimed.with_name(target)))
-            reach(CrashPoint.CLAIM_COMPANION)
-
-
-def _send_companions(landing: Landing, claimed: Path, target: Path) -> None:
-    """Move the companions of an extract that was put back after it."""
-    for suffix in (landing.control.suffix, landing.done_suffix):  # what makes it complete: last
-        companion = claimed.with_name(claimed.name + suffix)
-        home = target.with_name(target.name + suffix)
-        if _exists(companion) and not _exists(claimed) and not _exists(home):
-            _move_to(companion, home)
-
-
-def _move_across(path: Path, target: Path) -> None:
-    """Move to another file system: the claimed name appears only once the copy is on disk."""
-    _copy_private(path, target)
-    path.unlink()
-
-
-def _keep_private(path: Path) -> None:
-    """Let nobody else read a claimed file, whatever rights it landed with.
-
-    One with a second name elsewhere keeps its rights, which are that one's too: the folder it is
-    in lets nobody in.
-    """
-    facts = path.stat()
-    if stat.S_IMODE(facts.st_mode) == FILE or facts.st_nlink > 1:
-        return
-    try:
-        path.chmod(FILE)
-    except PermissionError:  # it belongs to who dropped it: a copy is ours
-        _copy_private(path, path)
-
-
-def _copy_private(path: Path, target: Path) -> None:
-    facts = path.stat()
-    # Of a length that any name allows, and the same for a second try.
-    digest = hashlib.sha256(os.fsencode(target.name)).hexdigest()
-    partial = target.with_name(f".{digest[:32]}.part")
-    with path.open("rb") as source, open_private(partial) as stream:
-        shutil.copyfileobj(source, stream)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.utime(partial, ns=(facts.st_atime_ns, facts.st_mtime_ns))
-    partial.replace(target)
 
 
 def _sort_out(
@@ -385,7 +278,7 @@ def _sort_out(
     shelf = folder / ALREADY_PROCESSED
     if kept.seen:
         private_folder(shelf)
-    aside = [replace(file, path=_move(file.path, shelf)) for file in kept.seen]
+    aside = [replace(file, path=move(file.path, shelf)) for file in kept.seen]
     if shelf.is_dir():
         known = {file.path for file in aside}
         aside.extend(
@@ -406,15 +299,6 @@ def _describe(path: Path, *, apart: bool = False) -> ClaimedFile:
         message = f"The extract {path} cannot be read: {error.strerror}."
         step = "Check the rights on the file, then: chorus-flows run"
         raise LandingUnavailableError(message, next_step=step) from error
-
-
-def shown(path: Path) -> str:
-    """Return the name of a file as text that can always be written, whatever bytes it holds.
-
-    Two names never become one: they tell the columns and the rows of their files apart.
-    """
-    text = os.fsencode(path.name).decode("utf-8", "backslashreplace")
-    return _CONTROL.sub(lambda found: rf"\x{ord(found[0]):02x}", text)
 
 
 def _unread(path: Path, name: str) -> ClaimedFile | None:

@@ -76,19 +76,6 @@ def held(
 
 
 @contextmanager
-def held_if_free(
-    folder: Path, name: str, *, wait: float, clock: Callable[[], datetime] = _now
-) -> Iterator[bool]:
-    """Hold a lock as :func:`held` does, waiting up to ``wait`` seconds for it; yield whether held.
-
-    Raises:
-        ConfigurationError: the lock file cannot be written.
-    """
-    with if_free(lambda: held(folder, name, clock=clock), wait=wait) as free:
-        yield free
-
-
-@contextmanager
 def if_free(lock: Callable[[], AbstractContextManager[object]], *, wait: float) -> Iterator[bool]:
     """Hold a lock, waiting up to ``wait`` seconds for its owner; yield whether it is held."""
     end = time.monotonic() + wait

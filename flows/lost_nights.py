@@ -16,7 +16,7 @@ from flows.members import FlowContents, MembersError, read
 from flows.members_xml import read_from_xml
 from flows.outbox import MEMBERS_SUFFIX
 from flows.restored import flow_names
-from transforms.naming import SEQUENCE_DIGITS, NamingError, parse_name
+from transforms.naming import SEQUENCE_DIGITS, own_flow, parse_name
 
 _LOG = logging.getLogger(__name__)
 
@@ -219,11 +219,8 @@ def remote_flow_ids(names: Mapping[str, int | None], emitter: str) -> dict[str, 
     """Return the flow ids of ours among the names of the other side, with the size shown there."""
     found: dict[str, int | None] = {}
     for name, size in names.items():
-        try:
-            flow = parse_name(name)
-        except NamingError:
-            continue
-        if flow.application_code == emitter and not flow.extension:
+        flow = own_flow(name, emitter)
+        if flow is not None:
             found[flow.flow_id] = size
     return found
 

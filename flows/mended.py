@@ -10,8 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
+from config.landing_settings import Landing
 from config.profile import Profile
-from config.settings import Landing
 from flows import control
 from flows.errors import ConfigurationError, ControlError
 from flows.extract_sets import ExtractFile, joined_only

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from flows import brakes, exclusive, opening, referee, restored, waiting, xml_source
+from flows import exclusive, opening, referee, restored, waiting, xml_source
 from flows.audit import seal
 from flows.channels import Channel, open_channel
 from flows.collect import collect
@@ -26,7 +26,6 @@ from flows.errors import (
     BalanceError,
     BrakeHeldError,
     ChannelRefusedError,
-    ControlError,
     ExitCode,
     FinalError,
     IllegalTransitionError,
@@ -36,8 +35,6 @@ from flows.errors import (
     disk_failed,
     worst,
 )
-from flows.extracts import WrongProfileError
-from flows.figures import figures_of
 from flows.folders import StateFolders
 from flows.giving_up import abandon
 from flows.ledger import FlowState, Ledger, RunRecord, RunState, utc_now
@@ -45,6 +42,7 @@ from flows.night_result import Mode, NightResult
 from flows.places import balance_of, balance_record
 from flows.private_files import private_folder
 from flows.progress import Progress, Silent
+from flows.proving import prove
 from flows.recovery import HALF_WAY, recover
 from flows.redoing import redo_incidents
 from flows.refereeing import ask_referee
@@ -287,41 +285,21 @@ class Night:
         )
 
     def _check(self, sources: Sources) -> None:
-        """Prove the balance and look at the brakes; nothing was deposited yet.
-
-        Raises:
-            ControlError, BalanceError, BrakeHeldError: nothing may be deposited.
-        """
+        """Prove the balance and look at the brakes; nothing was deposited yet."""
         transformed = self._done.transformed
         assert transformed is not None
-        if transformed.differences:
-            message = (
-                f"The extract is not what was announced: {'; '.join(transformed.differences)}."
-            )
-            step = "Ask for the extract again; nothing was deposited."
-            raise ControlError(message, next_step=step)
-        balance = self._balance()
-        if balance is not None and not balance.holds:
-            message = f"Run {self._run_id} is out of balance: {'; '.join(balance.differences)}."
-            step = f"Nothing was deposited; see: chorus-flows status --run {self._run_id}"
-            raise BalanceError(message, next_step=step)
-        held = brakes.held(
-            self._settings.brakes,
-            figures_of(
+        try:
+            prove(
                 self._ledger,
+                self._settings,
                 self._run_id,
-                recent_nights=self._settings.brakes.recent_nights,
-            ),
-            company_sellers=sources.company_sellers,
-            by_siren=self._settings.identity.scope == "siren",
-        )
-        if held:
-            self._done.held = tuple(str(brake) for brake in held)
-            message = f"Run {self._run_id} is held: {'; '.join(self._done.held)}."
-            step = (
-                f"Look at the report, then: chorus-flows release {self._run_id} --by … --reason …"
+                differences=transformed.differences,
+                balance=self._balance(),
+                company_sellers=sources.company_sellers,
             )
-            raise BrakeHeldError(message, next_step=step)
+        except BrakeHeldError as error:
+            self._done.held = error.brakes
+            raise
 
     def _deposit(self) -> None:
         reach(CrashPoint.BEFORE_DEPOSIT)
@@ -370,6 +348,7 @@ class Night:
             ),
             incomplete=done.transformed.claim.incomplete if done.transformed else (),
             twins=done.transformed.claim.twins if done.transformed else (),
+            findings=done.collected.unplaced if done.collected else (),
             deposit_tried=deposited is not None,
             waits=waits,
         )
@@ -420,7 +399,9 @@ class Night:
     def _close(self) -> tuple[Balance | None, ExitCode]:
         """Finish the run unless it must be resumed; return its balance and exit code."""
         done = self._done
-        state = self._final_state()
+        state = done.ends_in(
+            deposits=self._mode is Mode.DEPOSIT, anything_recorded=self._anything_recorded
+        )
         if state is RunState.FAILED:
             self._give_up()
         balance = self._balance()
@@ -451,23 +432,6 @@ class Night:
             listed = ", ".join(names)
             self._ledger.note("put_back", run_id=self._run_id, reason=listed)
             done.remarks.append(f"Put back into the landing folder for the next run: {listed}.")
-
-    def _final_state(self) -> RunState | None:
-        """Return the state the run ends in; None when the next run must resume it."""
-        done = self._done
-        kinds = {type(problem) for problem in done.problems}
-        if ControlError in kinds or BalanceError in kinds:
-            return RunState.FAILED
-        if WrongProfileError in kinds and not self._anything_recorded():
-            return RunState.FAILED
-        if BrakeHeldError in kinds:
-            return RunState.HELD
-        if done.transformed is None:
-            return None
-        if self._mode is not Mode.DEPOSIT:
-            return RunState.HELD
-        # What could not be sent is in the outbox: the next run's recovery hands it on.
-        return RunState.DONE
 
     def _anything_recorded(self) -> bool:
         return next(self._ledger.invoices(run_id=self._run_id, limit=1), None) is not None

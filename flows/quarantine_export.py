@@ -52,7 +52,8 @@ class Exported:
     files: tuple[Path, ...]
     invoices: int
     lost: tuple[InvoiceRecord, ...]
-    """Invoices whose rows were not found: the profile was changed, or it reads other files."""
+    """Invoices whose rows were not found: the profile was changed, it reads other files, or an
+    extract of their run was purged."""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -65,7 +66,7 @@ class Exported:
         told += [f"  {path.relative_to(self.folder)}" for path in self.files]
         told += [
             f"  ! {i.number or '?'} ({i.file}, line {i.first_line}, run {i.run_id}): its rows were"
-            " not found in the kept extracts"
+            " not found in the kept extracts, or these were purged"
             for i in self.lost
         ]
         told.append("Mend the rows, then: chorus-flows quarantine retry FILE… --by … --reason …")

@@ -18,15 +18,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from config.landing_settings import Landing
 from config.profile import Profile
-from config.settings import Landing
 from flows.audit import seal
 from flows.channels.localfile import fsync_folder
 from flows.configuration import Configuration
 from flows.errors import ConfigurationError, disk_failed
 from flows.extract_sets import matching, pair_key
 from flows.folders import StateFolders
-from flows.landing import shown
+from flows.landing_moves import shown
 from flows.ledger import InvoiceRecord, utc_now
 from flows.ledger_access import open_ledger
 from flows.mended import NOTHING_DONE, Mended, announce, judge, make_unseen

@@ -17,7 +17,8 @@ from flows.errors import ConfigurationError, ExitCode, FinalError
 from flows.extract_sets import joined_only
 from flows.extracts import ExtractFile, read_extracts
 from flows.folders import StateFolders
-from flows.landing import ALREADY_PROCESSED, shown
+from flows.landing import ALREADY_PROCESSED
+from flows.landing_moves import shown
 from flows.ledger import ExtractRecord, InvoiceRecord, Ledger
 from flows.xml_source import is_xml
 
@@ -53,7 +54,8 @@ def rows_of(
 ) -> tuple[list[KeptRows], list[InvoiceRecord]]:
     """Return where the rows of ``invoices`` stand, and the invoices that were not found there.
 
-    A file of master data, which only completes others, is not among them.
+    A file of master data, which only completes others, is not among them. The extracts of a run
+    of which one was purged are not read again: its invoices count as not found.
 
     Args:
         ledger: knows which run claimed a file.
@@ -75,13 +77,14 @@ def rows_of(
     found: list[KeptRows] = []
     seen: set[Place] = set()
     for run_id, places in sorted(wanted.items()):
+        records = ledger.extracts(run_id)
+        purged = {record.sha256 for record in records if _is_purged(ledger, record)}
         if is_xml(profile):
-            rows = _documents(ledger, folders, run_id, places)
-            seen |= places
-        else:
-            records = ledger.extracts(run_id)
-            rows = _read_again(records, folders, profile, places, seen, trailer_mark)
-        found += rows
+            there = {place for place in places if place[0] not in purged}
+            found += _documents(records, folders, there)
+            seen |= there
+        elif not purged:
+            found += _read_again(records, folders, profile, places, seen, trailer_mark)
     return found, [i for i in invoices if (i.file_sha256, i.first_line) not in seen]
 
 
@@ -120,14 +123,20 @@ def _claimed_by(records: Iterable[ExtractRecord], run_id: str) -> str | None:
     return earlier[-1] if earlier else None
 
 
+def _is_purged(ledger: Ledger, record: ExtractRecord) -> bool:
+    """Whether a retention ended for every copy of an extract: that it is gone is as it should."""
+    copies = ledger.kept_copies(record.sha256)
+    return bool(copies) and all(copy.purged_at is not None for copy in copies)
+
+
 def _documents(
-    ledger: Ledger, folders: StateFolders, run_id: str, places: Collection[Place]
+    records: Sequence[ExtractRecord], folders: StateFolders, places: Collection[Place]
 ) -> list[KeptRows]:
     """Return the XML files of a run that are invoices asked for; no other is looked at."""
     hashes = {sha256 for sha256, _ in places}
     return [
-        KeptRows(kept_extract(folders, record), run_id, {1})
-        for record in ledger.extracts(run_id)
+        KeptRows(kept_extract(folders, record), record.run_id, {1})
+        for record in records
         if record.sha256 in hashes
     ]
 

@@ -269,6 +269,8 @@ class _Reconciling:
         if begun is not None and not begun.get("trusted", False):
             return False
         shown = {*self._remote, *self._beyond}
+        # Another company's, which deposits under the same emitter: its journal is another one.
+        shown -= {one for one in self._ledger.known_flows(shown) if self._ledger.flow(one) is None}
         first = self._settings.emitter.first_sequence
         return all(
             self._told.flows.get(flow_id) in {*BEGUN, FlowState.ABANDONED}

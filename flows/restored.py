@@ -22,7 +22,7 @@ from flows.errors import ChannelRefusedError, RestoredLedgerError
 from flows.ledger import FlowState, Ledger, RunState
 from flows.ledger_access import journal_of
 from flows.outbox import MEMBERS_SUFFIX
-from transforms.naming import FLOW_ID_LENGTH, FlowName, NamingError, parse_name
+from transforms.naming import FLOW_ID_LENGTH, own_flow
 
 _LOG = logging.getLogger(__name__)
 
@@ -139,7 +139,7 @@ def beyond_ledger(ledger: Ledger, channel: Channel, settings: Settings) -> tuple
         found.update(ledger.reports_beyond(interface, first=settings.emitter.first_sequence))
     highest = max(ledger.highest_sequence(interface), settings.emitter.first_sequence - 1)
     for name in remote_names(channel):
-        flow = _ours(name, settings)
+        flow = own_flow(name, settings.emitter.application_code)
         if flow is None:
             continue
         unnumbered = alone and flow.interface == interface and flow.sequence > highest
@@ -179,7 +179,8 @@ def flow_names(folder: Path, settings: Settings) -> list[str]:
     """
     sides = [path for path in folder.iterdir() if path.name.endswith(MEMBERS_SUFFIX)]
     names = {path.name.removesuffix(MEMBERS_SUFFIX) for path in folder.iterdir()}
-    found = sorted(name for name in names if _ours(name, settings) is not None)
+    code = settings.emitter.application_code
+    found = sorted(name for name in names if own_flow(name, code) is not None)
     if found and sides and not any(_in_scope(path, settings) for path in sides):
         return []
     return found
@@ -209,16 +210,6 @@ def _unknown_in_outbox(
             names = {n[-FLOW_ID_LENGTH:]: n for n in flow_names(folders[run_id], settings)}
             flows += [names[one] for one in sorted(names.keys() - ledger.known_flows(names))]
     return tuple(runs), tuple(flows)
-
-
-def _ours(name: str, settings: Settings) -> FlowName | None:
-    try:
-        found = parse_name(name)
-    except NamingError:
-        return None
-    if found.extension or found.application_code != settings.emitter.application_code:
-        return None
-    return found
 
 
 def _in_scope(path: Path, settings: Settings) -> bool:

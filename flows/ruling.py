@@ -101,9 +101,10 @@ class Findings:
             "said": ruling.said,
             "place": known.place,
             "here": f"{invoice.file}:{invoice.first_line}",
-            "earlier": known.flow_id,
             "state": known.state,
         }
+        if known.flow_id:  # an invoice of a former tool was sent in a flow that nobody knows
+            params["earlier"] = known.flow_id
         settled = known.rule == "RT-DUPLICATE-02"
         severity = Severity.WARNING if settled else Severity.ERROR
         told = self.about_flow(known.rule, params, severity)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from flows.collect_result import CollectResult
 from flows.deposit import DepositResult
-from flows.errors import BrakeHeldError, ChorusFlowsError, ExitCode, OutboxDamagedError
+from flows.errors import (
+    BalanceError,
+    BrakeHeldError,
+    ChorusFlowsError,
+    ControlError,
+    ExitCode,
+    OutboxDamagedError,
+)
+from flows.extract_sets import WrongProfileError
+from flows.ledger import RunState
 from flows.recovery import RecoveryResult
 from flows.refereeing import Refereed
 from flows.transform import Transformed
@@ -88,6 +98,25 @@ class Stages:
             for run_id in runs
         ]
         return [*self.remarks, *quiet, *held]
+
+    def ends_in(self, *, deposits: bool, anything_recorded: Callable[[], bool]) -> RunState | None:
+        """Return the state the run ends in; None when the next run must resume it.
+
+        Args:
+            deposits: whether the run was to deposit.
+            anything_recorded: tells whether the ledger has an invoice of it.
+        """
+        kinds = {type(problem) for problem in self.problems}
+        if ControlError in kinds or BalanceError in kinds:
+            return RunState.FAILED
+        if WrongProfileError in kinds and not anything_recorded():
+            return RunState.FAILED
+        if BrakeHeldError in kinds:
+            return RunState.HELD
+        if self.transformed is None:
+            return None
+        # What could not be sent is in the outbox: the next run's recovery hands it on.
+        return RunState.DONE if deposits else RunState.HELD
 
     def codes(self, balance: Balance | None) -> list[ExitCode]:
         """Return every exit code that applies."""

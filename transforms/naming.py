@@ -136,6 +136,15 @@ def parse_name(text: str) -> FlowName:
     return FlowName(match["interface"], match["application"], sequence, extension)
 
 
+def own_flow(text: str, application_code: str) -> FlowName | None:
+    """Return the parts of a file name that is a flow of this application; None: it is none."""
+    try:
+        found = parse_name(text)
+    except NamingError:
+        return None
+    return found if found.application_code == application_code and not found.extension else None
+
+
 def _why_no_match(stem: str) -> str:
     if len(stem) != FLOW_NAME_LENGTH:
         return f"a flow name has {FLOW_NAME_LENGTH} characters, not {len(stem)}"

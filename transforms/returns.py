@@ -16,7 +16,7 @@ from typing import Literal
 
 from lxml import etree
 
-from config.settings import Returns
+from config.returns_settings import Returns
 from config.statuses import StatusTable, statuses_for
 from transforms.finding import Finding, Location, Severity
 from transforms.return_time import Stamp, read_stamp

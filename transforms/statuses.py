@@ -55,7 +55,7 @@ class Problem:
             "RT-FILE-01",
             Severity.ERROR,
             Location(self.name),
-            params={"reason": self.reason.value, "detail": self.detail},
+            params={"reason": self.reason.value} | ({"detail": self.detail} if self.detail else {}),
         )
 
 

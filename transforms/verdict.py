@@ -85,8 +85,8 @@ def judge(
         fresh_problems: whether something went wrong that was not mended since.
         in_doubt: flows of this run whose fate is not known.
         attention: whether something else needs a person at once (see :class:`Attention`).
-        to_correct: invoices quarantined, rejected or to be mended on the portal, and rows of
-            no invoice.
+        to_correct: invoices quarantined, rejected or to be mended on the portal, rows of no
+            invoice, and earlier flows whose answer refused invoices.
     """
     if balance is not None and not balance.holds:
         return Judgement.OUT_OF_BALANCE

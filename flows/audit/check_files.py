@@ -95,19 +95,20 @@ class _Checking:
         """Check the files of each run, and look for runs that no ledger knows."""
         # Listed before the ledger is asked: a run that starts meanwhile is not taken for unknown.
         listed = [(root, run) for root in (CLAIMED, OUTBOX) for run in self._archive.folders(root)]
+        # One that a restored ledger took up again is sealed anew when it ends.
+        sealed = self._chain.last_of_run.keys() - set(self._ledger.unfinished_runs())
         kept = set(self._ledger.runs_with_files())
         kept |= {file.run_id for file in self._instead.values() if file.run_id}
         for run_id in sorted(kept):
             own = latest_of(self._ledger.kept_files(run_id=run_id))
             own |= {p: file for p, file in self._instead.items() if file.run_id == run_id}
             walked = [(REPORTS, run_id)]
-            if run_id in self._chain.last_of_run:
+            if run_id in sealed:
                 walked += [(CLAIMED, run_id), (OUTBOX, run_id)]
             self._check(own, self._walk(walked))
         known = kept | self._ledger.run_ids()
         for root, run_id in listed:
-            sealed = run_id in self._chain.last_of_run
-            if run_id in known and (run_id in kept or not sealed):
+            if run_id in known and (run_id in kept or run_id not in sealed):
                 continue
             for name, _ in self._archive.walk(root, run_id):
                 self._found.tell("AU-FILE-03", name)

@@ -159,7 +159,14 @@ class _Dossier:
             return
         self._lines(folder, record.file, record.file_sha256, named, cut)
         extracts = self._ledger.extracts(record.run_id)
-        if record.file_sha256 not in {e.sha256 for e in extracts} or len(extracts) > _MOST_EXTRACTS:
+        if record.file_sha256 not in {e.sha256 for e in extracts}:
+            return
+        if len(extracts) > _MOST_EXTRACTS:
+            folder.notes.append(
+                f"L'exécution {record.run_id} a lu {len(extracts)} extraits : seul "
+                f"{record.file} a été parcouru. Les lignes d'autres extraits qui nomment la "
+                "facture, s'il y en a, ne sont pas reprises."
+            )
             return
         for extract in extracts:
             other = f"claimed/{record.run_id}/{extract.claimed_as}"
@@ -232,9 +239,20 @@ class _Dossier:
 
     def _add(self, name: str, content: bytes, what: str = "", check: str = "") -> Part:
         digest = hashlib.sha256(content).hexdigest()
+        name = self._free(name)
         self._sums.append((name, digest))
         self._put(name, content)
         return Part(name, what, digest, len(content), check)
+
+    def _free(self, name: str) -> str:
+        """Return the name, with a number if another entry has it: two names may flatten to one."""
+        used = {used for used, _ in self._sums}
+        stem, dot, ending = name.rpartition(".")
+        rank, free = 1, name
+        while free in used:
+            rank += 1
+            free = f"{stem}~{rank}{dot}{ending}" if dot else f"{name}~{rank}"
+        return free
 
     def _put(self, name: str, content: bytes) -> None:
         info = zipfile.ZipInfo(name, _EPOCH)

@@ -14,14 +14,12 @@ from jinja2 import Environment, StrictUndefined, Template
 from config.report_texts import load_report_texts
 from config.statuses import StatusTable
 from flows.audit.dossier_facts import Folder, Part
-from flows.audit.dossier_tables import label_of
+from flows.audit.dossier_tables import label_of, state_of
 from flows.ledger import Ledger, ManifestRecord
 from schemas.explain import explain
 from transforms.display import Display, visible
 
 _PARIS = ZoneInfo("Europe/Paris")
-#: Steps of a deposit: the report's words are about a flow that stopped there.
-_STEPS = {"uploading": "Envoi commencé", "renaming": "Mise sous son nom définitif"}
 
 
 def render(
@@ -57,9 +55,7 @@ def render(
         d=display,
         moment=moment,
         named=texts.named,
-        state=lambda kind, word: _STEPS.get(
-            word, texts.named("flow_state" if kind == "flow" else "state", word)
-        ),
+        state=state_of,
         label=lambda row: label_of(row, table),
         explain=lambda finding: explain(finding, "fr"),
         link=lambda name: quote(name, safe="/"),

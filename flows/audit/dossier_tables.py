@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from config.report_texts import load_report_texts
 from config.statuses import StatusTable
 from flows.audit.dossier_facts import Reading
 from flows.ledger import StatusRow
@@ -14,14 +15,27 @@ from flows.report.tables import harmless
 from schemas.explain import explain
 from transforms.statuses import status_code
 
+#: What an event or a status is about.
+_SUBJECTS = {"invoice": "facture", "flow": "flux", "run": "exécution"}
+#: Steps of a deposit: the report's words are about a flow that stopped there.
+_STEPS = {"uploading": "Envoi commencé", "renaming": "Mise sous son nom définitif"}
+
 
 def events_csv(reading: Reading) -> str:
     """Return the changes of state of an invoice and of its flows, oldest first."""
     return _csv(
         ("date (UTC)", "objet", "flux", "avant", "après", "par", "motif"),
         (
-            (_moment(e.at), e.kind, e.flow_id or "", e.source, e.target, e.actor, e.reason)
-            for e in reading.events
+            (
+                _moment(event.at),
+                _SUBJECTS.get(event.kind, event.kind),
+                event.flow_id or "",
+                state_of(event.kind, event.source),
+                state_of(event.kind, event.target),
+                event.actor,
+                event.reason,
+            )
+            for event in reading.events
         ),
     )
 
@@ -34,7 +48,7 @@ def statuses_csv(reading: Reading, table: StatusTable) -> str:
             (
                 status.status.at_text or _moment(status.status.at),
                 _moment(status.received_at),
-                status.status.kind,
+                _SUBJECTS.get(status.status.kind, status.status.kind),
                 status.status.code,
                 label_of(status.status, table),
                 status.status.message,
@@ -56,7 +70,7 @@ def findings_csv(reading: Reading) -> str:
             yield (
                 _moment(record.found_at),
                 finding.rule,
-                finding.severity.value,
+                load_report_texts("fr").named("severity", finding.severity.value),
                 told.message,
                 told.advice,
                 finding.bt or "",
@@ -66,6 +80,12 @@ def findings_csv(reading: Reading) -> str:
 
     heads = ("date (UTC)", "règle", "gravité", "constat", "à faire", "terme", "valeur", "où")
     return _csv(heads, rows())
+
+
+def state_of(kind: str, state: str) -> str:
+    """Return the everyday name of a state; ``kind`` is ``invoice``, ``flow`` or ``run``."""
+    group = {"flow": "flow_state", "run": "run_state"}.get(kind, "state")
+    return _STEPS.get(state) or (load_report_texts("fr").named(group, state) if state else "")
 
 
 def label_of(row: StatusRow, table: StatusTable) -> str:

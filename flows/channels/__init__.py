@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from config.settings import Channel as ChannelSettings
+from config.channel_settings import Channel as ChannelSettings
 from flows.channels.base import Channel, RemoteEntry
 
 __all__ = ["Channel", "RemoteEntry", "open_channel"]

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from config.settings import Channel as ChannelSettings
+from config.channel_settings import Channel as ChannelSettings
 from flows.errors import ChannelRefusedError
 
 #: Called with the bytes sent so far and the size of the file; may raise to stop the transfer.

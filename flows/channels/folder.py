@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Literal
 
-from config.settings import Channel as ChannelSettings
+from config.channel_settings import Channel as ChannelSettings
 from flows.channels.base import Channel, Progress, RemoteEntry, is_plain_name, join, their_name
 from flows.channels.localfile import fsync_folder, receive, too_large
 from flows.crashpoints import CrashPoint, reach

@@ -26,7 +26,7 @@ from typing import IO, Any
 
 import paramiko
 
-from config.settings import Channel as ChannelSettings
+from config.channel_settings import Channel as ChannelSettings
 from flows.channels.base import Channel, Progress, RemoteEntry, is_plain_name, join, their_name
 from flows.channels.localfile import receive, too_large
 from flows.channels.sftp_errors import final_refusal, is_absent, transport_failure

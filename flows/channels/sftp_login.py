@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import paramiko
 from paramiko.hostkeys import InvalidHostKey
 
-from config.settings import Sftp as SftpSettings
+from config.channel_settings import Sftp as SftpSettings
 from flows.errors import ConfigurationError, LoginRefusedError
 
 

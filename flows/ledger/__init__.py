@@ -6,9 +6,10 @@ the methods of :class:`Ledger`, each change with an event. See docs/ledger.md.
 
 from __future__ import annotations
 
-from flows.ledger.audit_book import DepositRecord, KeptFile, ManifestRecord, TakenUp, latest_of
+from flows.ledger.audit_book import DepositRecord, ManifestRecord, TakenUp
 from flows.ledger.dialect import copy_sqlite, sqlite_file
 from flows.ledger.directory_book import DirectoryImport, DirectorySource
+from flows.ledger.kept_file_book import KeptFile, latest_of
 from flows.ledger.ledger import Ledger
 from flows.ledger.locks import COLLECT, DEPOSIT, LOCKS, LockRecord
 from flows.ledger.records import (

@@ -1,4 +1,4 @@
-"""Book of the audit trail: the chain of manifests, the files kept, and the rows they seal."""
+"""Book of the audit trail: the chain of manifests, and the rows they seal."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, func, or_, select, text
+from sqlalchemy import Select, exists, func, or_, select, text
 from sqlalchemy.exc import IntegrityError
 
-from flows.ledger.records import InvoiceRecord, ReturnRecord, RunRecord
+from flows.ledger.kept_file_book import KeptFile, KeptFileBook
+from flows.ledger.records import InvoiceRecord, RunRecord
 from flows.ledger.states import InvoiceState, RunState
-from flows.ledger.store import PAGE, Store, batches, columns_for, to_record
-from flows.ledger.tables import deposits, events, invoices, kept_files, manifests, returns, runs
+from flows.ledger.store import PAGE, batches, columns_for, to_record
+from flows.ledger.tables import deposits, events, invoices, kept_files, manifests, runs
 from transforms.canonical import Row
 
 #: Columns of an invoice that never change once it is recorded; a manifest seals them.
@@ -70,34 +71,6 @@ class ManifestRecord:
         return f"{self.rank:06d}-{self.kind}-{about}-{self.sha256[:12]}.json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptFile:
-    """A file that a manifest names. ``path`` begins with the folder: claimed, outbox, …
-
-    ``purged_at`` makes it a tombstone, which the manifest of rank ``purged_rank`` seals.
-    """
-
-    run_id: str | None
-    rank: int
-    kind: str
-    path: str
-    sha256: str
-    size: int
-    kept_at: datetime
-    purged_at: datetime | None = None
-    purged_rank: int | None = None
-
-    def sealed(self) -> dict[str, object]:
-        """Return what a manifest says of the file."""
-        return {
-            "kind": self.kind,
-            "path": self.path,
-            "run_id": self.run_id,
-            "sha256": self.sha256,
-            "size": self.size,
-        }
-
-
 @dataclass(frozen=True, slots=True)
 class TakenUp:
     """A manifest to record with its files, and the paths of the files whose tombstones it seals."""
@@ -119,8 +92,8 @@ class DepositRecord:
     changed_at: datetime
 
 
-class AuditBook(Store):
-    """Manifests, kept files, and what they are made of; of this company and emitter."""
+class AuditBook(KeptFileBook):
+    """Manifests, and what they are made of; of this company and emitter."""
 
     # -- chain ---------------------------------------------------------------------------------
 
@@ -302,16 +275,6 @@ class AuditBook(Store):
             )
             return [to_record(DepositRecord, row._mapping) for row in rows]
 
-    def kept_copies(self, sha256: str) -> list[KeptFile]:
-        """Return the files kept of a content, tombstones too."""
-        with self._reading() as connection:
-            rows = connection.execute(
-                select(*columns_for(KeptFile, kept_files))
-                .where(self._ours(kept_files), kept_files.c.sha256 == sha256)
-                .order_by(kept_files.c.id)
-            )
-            return [to_record(KeptFile, row._mapping) for row in rows]
-
     # -- runs ----------------------------------------------------------------------------------
 
     def unsealed_runs(self) -> list[RunRecord]:
@@ -340,102 +303,6 @@ class AuditBook(Store):
         with self._reading() as connection:
             return frozenset(connection.execute(select(runs.c.run_id)).scalars())
 
-    # -- files ---------------------------------------------------------------------------------
-
-    def kept_files(
-        self,
-        *,
-        rank: int | None = None,
-        purged_rank: int | None = None,
-        run_id: str | None = None,
-        of_no_run: bool = False,
-    ) -> Iterator[KeptFile]:
-        """Yield the files kept in the order they were sealed; arguments narrow them down."""
-        query = select(*columns_for(KeptFile, kept_files)).where(self._ours(kept_files))
-        for column, wanted in (
-            (kept_files.c.rank, rank),
-            (kept_files.c.purged_rank, purged_rank),
-            (kept_files.c.run_id, run_id),
-        ):
-            if wanted is not None:
-                query = query.where(column == wanted)
-        if of_no_run:
-            query = query.where(kept_files.c.run_id.is_(None))
-        with self._reading() as connection:
-            rows = connection.execution_options(yield_per=PAGE).execute(
-                query.order_by(kept_files.c.id)
-            )
-            for row in rows:
-                yield to_record(KeptFile, row._mapping)
-
-    def runs_with_files(self) -> list[str]:
-        """Return the runs of which files are kept."""
-        with self._reading() as connection:
-            rows = connection.execute(
-                select(kept_files.c.run_id)
-                .distinct()
-                .where(self._ours(kept_files), kept_files.c.run_id.is_not(None))
-                .order_by(kept_files.c.run_id)
-            )
-            return list(rows.scalars())
-
-    def returns_not_sealed(self) -> list[ReturnRecord]:
-        """Return the return files that no manifest names yet."""
-        named = exists().where(
-            self._ours(kept_files), kept_files.c.path == "returns/" + returns.c.kept_as
-        )
-        with self._reading() as connection:
-            rows = connection.execute(
-                select(*columns_for(ReturnRecord, returns, {"return_id": "id"}))
-                .where(self._ours(returns), ~named)
-                .order_by(returns.c.id)
-            )
-            return [to_record(ReturnRecord, row._mapping) for row in rows]
-
-    def mark_purged(self, files: Sequence[KeptFile], *, actor: str, reason: str) -> None:
-        """Turn files into tombstones, with an event for each; the next manifest seals them."""
-        now = self._clock()
-        with self._writing() as connection:
-            for batch in batches(files):
-                connection.execute(
-                    kept_files.update()
-                    .where(
-                        self._ours(kept_files),
-                        kept_files.c.path == bindparam("one_path"),
-                        kept_files.c.purged_at.is_(None),
-                    )
-                    .values(purged_at=now),
-                    [{"one_path": file.path} for file in batch],
-                )
-                connection.execute(
-                    events.insert(),
-                    [
-                        self._event(
-                            "purge",
-                            "purged",
-                            source="kept",
-                            reason=f"{file.path} {file.sha256} {reason}",
-                            actor=actor,
-                            run_id=file.run_id,
-                        )
-                        for file in batch
-                    ],
-                )
-
-    def tombstones_to_seal(self) -> list[KeptFile]:
-        """Return the tombstones that no manifest has sealed yet."""
-        with self._reading() as connection:
-            rows = connection.execute(
-                select(*columns_for(KeptFile, kept_files))
-                .where(
-                    self._ours(kept_files),
-                    kept_files.c.purged_at.is_not(None),
-                    kept_files.c.purged_rank.is_(None),
-                )
-                .order_by(kept_files.c.id)
-            )
-            return list(latest_of(to_record(KeptFile, row._mapping) for row in rows).values())
-
     def _walked(self, query: Select[Any], key: Any, after: int) -> Iterator[Row]:
         last = after
         while True:
@@ -446,11 +313,6 @@ class AuditBook(Store):
             if len(rows) < PAGE:
                 return
             last = rows[-1][0]
-
-
-def latest_of(files: Iterable[KeptFile]) -> dict[str, KeptFile]:
-    """Return the last row of each path, in the order in which the paths first came."""
-    return {file.path: file for file in files}
 
 
 def _values_of(record: ManifestRecord | KeptFile) -> Mapping[str, Any]:

@@ -124,10 +124,15 @@ class InvoiceBook(Store):
         """Return the invoices that former runs left waiting, for this run to take over.
 
         Those it took over before it crashed are among them when it is resumed; those it left
-        waiting itself are not, nor those of a run that is held: nothing of it may leave yet.
+        waiting itself are not, nor those of a run that is held: nothing of it may leave yet. A run
+        that is still to be resumed keeps its own.
         """
-        withheld = select(runs.c.run_id).where(
-            runs.c.state.in_([RunState.HELD, RunState.FAILED]), self._ours(runs)
+
+        def of_runs(*states: RunState) -> Select[tuple[str]]:
+            return select(runs.c.run_id).where(runs.c.state.in_(states), self._ours(runs))
+
+        left = and_(
+            invoices.c.taken_over_by.is_(None), invoices.c.run_id.not_in(of_runs(RunState.RUNNING))
         )
         with self._reading() as connection:
             rows = connection.execute(
@@ -136,8 +141,8 @@ class InvoiceBook(Store):
                     self._ours(invoices),
                     invoices.c.state == InvoiceState.WAITING,
                     invoices.c.run_id != run_id,
-                    invoices.c.run_id.not_in(withheld),
-                    or_(invoices.c.taken_over_by.is_(None), invoices.c.taken_over_by == run_id),
+                    invoices.c.run_id.not_in(of_runs(RunState.HELD, RunState.FAILED)),
+                    or_(left, invoices.c.taken_over_by == run_id),
                 )
                 .order_by(invoices.c.id)
             )

@@ -99,6 +99,21 @@ class RunBook(Store):
             )
             return [to_record(RunRecord, row._mapping) for row in rows]
 
+    def run_before(self, run: RunRecord) -> RunRecord | None:
+        """Return the run of the same kind that started last before this one, or None."""
+        with self._reading() as connection:
+            row = connection.execute(
+                select(*columns_for(RunRecord, runs))
+                .where(
+                    self._ours(runs),
+                    runs.c.kind == run.kind,
+                    runs.c.started_at < run.started_at,
+                )
+                .order_by(runs.c.started_at.desc(), runs.c.run_id.desc())
+                .limit(1)
+            ).first()
+        return None if row is None else to_record(RunRecord, row._mapping)
+
     def finish_run(
         self,
         run_id: str,

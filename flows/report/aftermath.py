@@ -1,4 +1,4 @@
-"""What came back: return files of the night, flows of earlier runs, and what is still open.
+"""What came back since the run before: return files, flows of earlier runs, what is still open.
 
 The newest run's report is the one that is read in the morning: it also tells what earlier runs
 left open. The report of an older run keeps to its own.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from itertools import islice
 
 from config.settings import Settings
 from flows.collect_result import GRAVE
@@ -32,7 +31,7 @@ _RECENT_RUNS = 60
 
 
 class Aftermath:
-    """What came back during a run, and what is open when its report is written."""
+    """What came back since the run before, and what is open when the report is written."""
 
     def __init__(
         self,
@@ -59,13 +58,15 @@ class Aftermath:
         self._grave: dict[Told, None] = {}
         self.returns: tuple[ReturnLine, ...] = ()
         self.earlier_flows: tuple[FlowLine, ...] = ()
+        self.earlier_refused = 0
+        """Flows of earlier runs whose answer refused invoices."""
 
     def run(self) -> Aftermath:
-        """Read the return files of the run's time, and who they are about."""
+        """Read what came since the run before ended, and who it is about."""
         lines: list[ReturnLine] = []
         answered: dict[str, None] = {}
-        until = self._run.finished_at or self._now
-        for record in self._ledger.returns(since=self._run.started_at):
+        since, until = self._span()
+        for record in self._ledger.returns(since=since):
             if record.received_at > until:
                 break
             lines.append(self._return_line(record))
@@ -76,8 +77,11 @@ class Aftermath:
                     self._look_at(said.status.invoice_row, said.status.code)
         self.returns = tuple(lines)
         flows = (self._ledger.flow(flow_id) for flow_id in answered)
-        earlier = (f for f in flows if f is not None and f.run_id != self._run.run_id)
-        self.earlier_flows = tuple(self._line(flow) for flow in islice(earlier, self._limit))
+        earlier = [f for f in flows if f is not None and f.run_id != self._run.run_id]
+        self.earlier_flows = tuple(self._line(flow) for flow in earlier[: self._limit])
+        for flow in earlier:
+            self.earlier_refused += flow.state in {FlowState.REJECTED, FlowState.PARTIAL}
+            self._hear_of(flow, since, until)
         if self._newest:
             self._add_unknown()
             self._to_do.add_all_open()
@@ -103,6 +107,21 @@ class Aftermath:
         )
 
     # -- helpers -------------------------------------------------------------------------------
+
+    def _span(self) -> tuple[datetime, datetime]:
+        """Return the time the run tells of: what a collect by day brought in is in the next one."""
+        before = self._ledger.run_before(self._run)
+        since = self._run.started_at
+        if before is not None:
+            since = min(since, before.finished_at or before.started_at)
+        return since, self._now if self._newest else self._run.finished_at or self._now
+
+    def _hear_of(self, flow: FlowRecord, since: datetime, until: datetime) -> None:
+        """Take the grave findings about a flow of an earlier run that came in this time."""
+        found = self._ledger.findings(flow_id=flow.flow_id)
+        recent = (one.finding for one in found if since <= one.found_at <= until)
+        grave = (finding for finding in recent if finding.rule in GRAVE)
+        self._grave.update(dict.fromkeys(tell_all(grave, self._language)))
 
     def _concerned(self, flows: list[FlowRecord]) -> list[FlowRecord]:
         if self._newest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from transforms.balance import Balance
+from transforms.finding import Finding
 from transforms.opening import Closed
 from transforms.verdict import Remembered
 
@@ -23,6 +24,7 @@ class RunFacts:
         already_processed: names of files that an earlier run had read, and that were left.
         incomplete: names of files that were still being written, or lack their companion.
         twins: names of files left for the next run, each with the content of one of this run.
+        findings: grave ones that the ledger has no place for: a return file that was not had.
         deposit_tried: whether flows of the run were to be sent just now.
         waits: why the hours of the settings let them wait, or None.
     """
@@ -36,6 +38,7 @@ class RunFacts:
     already_processed: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
     twins: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
     deposit_tried: bool = False
     waits: Closed | None = None
 

@@ -156,7 +156,8 @@ class _Gathering:
             line=self._flow_line,
         ).run()
         counts = self._counts
-        attention = after.attention(tuple(counts.grave))
+        unplaced = tuple(tell(finding, self._language) for finding in self._facts.findings)
+        attention = after.attention((*counts.grave, *unplaced))
         states = {state.value: s.figures() for state, s in sorted(counts.states.items())}
         balance = self._balance()
         flows = self._ledger.flows(run_id=self._run.run_id)
@@ -170,6 +171,7 @@ class _Gathering:
             attention=attention.urgent,
             to_correct=orphan_count
             + len(attention.to_do)
+            + after.earlier_refused
             + sum(
                 states[state].count
                 for state in (InvoiceState.QUARANTINED, InvoiceState.REJECTED)

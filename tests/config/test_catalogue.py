@@ -18,6 +18,7 @@ from config.catalogue import (
     placeholders,
     read_rules,
 )
+from transforms.statuses import Problem, Reason
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "config" / "findings"
@@ -88,6 +89,22 @@ def test_the_words_are_filled_and_a_gap_is_a_dash() -> None:
     assert f"“{UNFILLED}” has {UNFILLED} characters" in gap.message
 
 
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_of_an_unreadable_return_file_has_words(reason: Reason) -> None:
+    finding = Problem("CSO1106A_1", reason, "").finding
+    for language in LANGUAGES:
+        assert reason in load_catalogue().rule(finding.rule).text(language).values["reason"]
+    fields = {"file": "CSO1106A_1", **finding.params}
+    text = load_catalogue().render(finding.rule, "fr", fields)
+    assert f"({reason.value}" not in text.message
+    assert UNFILLED not in text.message
+
+
+def test_a_code_without_words_stands_as_it_is() -> None:
+    fields = {"file": "a", "reason": "strange", "detail": "b"}
+    assert "(strange, b)" in load_catalogue().render("RT-FILE-01", "en", fields).message
+
+
 def test_an_unknown_rule_is_refused() -> None:
     with pytest.raises(CatalogueError, match="XX-NONE-01"):
         load_catalogue().rule("XX-NONE-01")
@@ -109,6 +126,8 @@ def test_an_unknown_rule_is_refused() -> None:
         ("XX-TEST-01:", "XX-TEST-01: 1\nXX-TEST-02:", "must be a mapping"),
         ("  layer: rules", "  layer: rules\n  layer: xsd", "'layer' is given twice"),
         ("  layer: rules", "  layer: [", "line"),
+        ('title: "Title"', 'title: "Title", values: {reason: late}', "en.values"),
+        ('title: "Title"', 'title: "Title", values: {reason: {late: ""}}', "values.reason.late"),
     ],
 )
 def test_a_malformed_entry_is_refused_by_name(old: str, new: str, told: str) -> None:

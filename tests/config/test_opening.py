@@ -7,8 +7,8 @@ import tomllib
 import pytest
 from pydantic import ValidationError
 
+from config.channel_settings import Channel
 from config.opening import Blackout, Window
-from config.settings import Channel
 
 
 @pytest.mark.parametrize(

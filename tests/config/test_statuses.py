@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from config.catalogue import LANGUAGES
-from config.settings import Returns, Settings
+from config.returns_settings import Returns
+from config.settings import Settings
 from config.statuses import StatusTableError, load_statuses, read_statuses, statuses_for
 
 TABLE = load_statuses()

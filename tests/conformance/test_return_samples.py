@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from config.settings import Returns
+from config.returns_settings import Returns
 from transforms.returns import parse_return
 
 pytestmark = pytest.mark.conformance

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from config.settings import Channel as ChannelSettings
+from config.channel_settings import Channel as ChannelSettings
 from config.settings import Environment, Settings
 from flows.channels import Channel, RemoteEntry
 from flows.channels.base import Progress

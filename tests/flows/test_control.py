@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from config.landing_settings import TableControl
 from config.profile import Format
-from config.settings import TableControl
 from flows.control import Counted, Expected, compare, expected_of
 from flows.errors import ControlError
 

@@ -10,6 +10,7 @@ import pytest
 
 from flows.errors import ExitCode
 from flows.ledger import InvoiceState, SentInvoice
+from flows.report.told import tell
 from tests.support.return_desk import Desk, flow_id
 from tests.support.return_files import SELLER, document, flow_status, invoice_status
 from transforms.outcome import Identity
@@ -127,7 +128,9 @@ def test_what_a_former_tool_sent_cannot_be_compared(tmp_path: Path) -> None:
     desk.ledger.import_sent([sent], source="former.csv")
     flow = desk.deposit("FA-0001", with_year="2026")
     desk.drop("CSO1106A_1", document(flow_status("93", flow_id=flow, lines=[DOUBLE])))
-    assert [f.rule for f in desk.collect().findings] == ["RT-DUPLICATE-03"]
+    [finding] = desk.collect().findings
+    assert finding.rule == "RT-DUPLICATE-03"
+    assert "(former.csv:2), avec" in tell(finding, "fr").message
     desk.close()
 
 

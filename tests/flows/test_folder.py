@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import Channel as ChannelSettings
+from config.channel_settings import Channel as ChannelSettings
 from flows.channels import Channel, open_channel
 from flows.channels.base import is_plain_name, join, our_name
 from flows.deposit import deposit_flows

@@ -12,9 +12,10 @@ from typing import BinaryIO
 
 import pytest
 
-from config.settings import Landing
+from config.landing_settings import Landing
 from flows import landing
-from flows.landing import ALREADY_PROCESSED, LandingUnavailableError
+from flows.landing import ALREADY_PROCESSED
+from flows.landing_moves import LandingUnavailableError
 
 NOW = datetime(2026, 9, 14, 21, 0, tzinfo=UTC)
 

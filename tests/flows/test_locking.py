@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from flows.errors import ConfigurationError, ExitCode, LockHeldError
-from flows.locking import Owner, held, held_if_free, holder
+from flows.locking import Owner, held, holder, if_free
 
 CHILD = """
 import sys
@@ -120,11 +120,11 @@ def _taken_for_others(folder: Path) -> bool:
 
 
 def test_a_lock_may_be_asked_for_and_done_without(tmp_path: Path) -> None:
-    with held_if_free(tmp_path, "collect", wait=0) as free:
+    with if_free(lambda: held(tmp_path, "collect"), wait=0) as free:
         assert free
-        with held_if_free(tmp_path, "collect", wait=0) as second:
+        with if_free(lambda: held(tmp_path, "collect"), wait=0) as second:
             assert not second
-        with held_if_free(tmp_path, "run", wait=0) as other:
+        with if_free(lambda: held(tmp_path, "run"), wait=0) as other:
             assert other
     assert holder(tmp_path, "collect") is None
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv as tables
 import stat
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from flows.audit.purge import purge
 from flows.errors import ConfigurationError, ExitCode
 from flows.profiles import load_profile
 from flows.quarantine_export import FINDINGS, Exported, export
@@ -110,6 +112,22 @@ def test_an_invoice_whose_rows_are_not_found_is_told(firm: Firm) -> None:
     assert done.exit_code is ExitCode.ATTENTION
     assert [(invoice.number, invoice.first_line) for invoice in done.lost] == [("F3", 4)]
     assert any("F3 (a.csv, line 4" in line for line in done.lines())
+
+
+def test_an_extract_that_was_purged_keeps_no_other_night_from_being_exported(
+    tmp_path: Path,
+) -> None:
+    firm = Firm(tmp_path)
+    firm.drop("a.csv", csv([row("F1", buyer_siret="1")]))
+    firm.run()
+    firm.now += timedelta(days=366 * 11)
+    purge(firm.configuration(), by="x", reason="y", clock=lambda: firm.now)
+    firm.drop("c.csv", csv([row("F6", buyer_siret="7")]))
+    firm.run()
+    done = exported(firm)
+    assert done.exit_code is ExitCode.ATTENTION
+    assert {invoice.file for invoice in done.lost} == {"a.csv"}
+    assert (done.folder / "c.csv").read_text() == csv([row("F6", buyer_siret="7")])
 
 
 def test_extracts_of_two_nights_that_share_a_name_stay_apart(firm: Firm) -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from config.settings import Returns
+from config.returns_settings import Returns
 from flows.ledger import StatusRow
 from flows.status_rows import flow_report, status_rows
 from tests.support.return_desk import Desk, flow_id

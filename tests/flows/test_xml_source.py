@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import Landing, Settings, Syntax, TableControl
+from config.landing_settings import Landing, TableControl
+from config.settings import Settings, Syntax
 from flows.control import Expected
 from flows.errors import ConfigurationError, ControlError
 from flows.extracts import ExtractFile

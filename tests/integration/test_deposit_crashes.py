@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import Channel, Settings
+from config.channel_settings import Channel
+from config.settings import Settings
 from flows.channels import open_channel
 from flows.channels.base import Progress
 from flows.channels.sftp import SftpChannel

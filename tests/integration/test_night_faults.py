@@ -21,7 +21,7 @@ from flows import transform
 from flows.audit.verify import verify
 from flows.collecting import collect_now
 from flows.errors import ExitCode
-from flows.landing import LandingUnavailableError
+from flows.landing_moves import LandingUnavailableError
 from flows.locking import held
 from flows.night_result import NightResult
 from flows.worker import process

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import Channel as ChannelSettings
+from config.channel_settings import Channel as ChannelSettings
 from flows.channels import open_channel
 from flows.channels.sftp import SftpChannel
 from flows.errors import (

@@ -9,7 +9,7 @@ import pytest
 
 from flows.attachments import AttachmentFile, read
 from flows.errors import ExitCode
-from flows.landing import shown
+from flows.landing_moves import shown
 from tests.support.firm import Firm, csv, row
 
 ODD = (

@@ -301,8 +301,11 @@ class LedgerModel:
             if one.scope == scope
             and one.state == "waiting"
             and one.key[0] != run_id
-            and one.taken_over_by in (None, run_id)
             and self.runs[one.key[0]].state not in {"held", "failed"}
+            and (
+                one.taken_over_by == run_id
+                or (one.taken_over_by is None and self.runs[one.key[0]].state != "running")
+            )
         }
 
     def left_waiting(self, scope: Scope, run_id: str) -> set[Key]:

@@ -14,7 +14,9 @@ from flows.collect import collect
 from flows.collect_result import CollectResult
 from flows.ledger import Ledger
 from flows.outbox import write_flow
+from flows.places import balance_of, balance_record
 from tests.support.return_files import SELLER
+from transforms.balance import tally
 from transforms.bundle import BundleDigest, Member
 from transforms.naming import member_name
 from transforms.outcome import BuiltFlow, Fate, Identity, InvoiceOutcome, Span
@@ -116,7 +118,9 @@ class Desk:
         assert conflicts == ()
         for state in states:
             self.ledger.move_flow(flow_id(first), state, temporary_name="t")
-        self.ledger.finish_run(run_id, state="done", exit_code=0, balance={})
+        read = tally((o.currency, o.type_code, o.total) for o in outcomes)
+        balance = balance_record(balance_of(read, self.ledger.tallies(run_id), 0))
+        self.ledger.finish_run(run_id, state="done", exit_code=0, balance=balance)
         self._sequence += len(numbers)
         return flow_id(first)
 

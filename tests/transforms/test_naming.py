@@ -12,6 +12,7 @@ from transforms.naming import (
     flow_id,
     flow_name,
     member_name,
+    own_flow,
     parse_name,
 )
 
@@ -87,3 +88,16 @@ def test_a_name_that_is_none_says_what_is_wrong(text: str, reason: str) -> None:
 def test_any_text_is_read_or_refused(text: str) -> None:
     with suppress(NamingError):  # nothing else may come out
         assert parse_name(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "ours"),
+    [
+        (flow_name("ABC123", "FSO1106A", 1), True),
+        (flow_name("XYZ999", "FSO1106A", 1), False),
+        (member_name("ABC123", "FSO1106A", 1), False),
+        ("notes.txt", False),
+    ],
+)
+def test_a_flow_of_ours_is_told_from_whatever_else_lies_there(text: str, ours: bool) -> None:
+    assert (own_flow(text, "ABC123") is not None) is ours

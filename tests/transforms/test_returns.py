@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.settings import Returns
+from config.returns_settings import Returns
 from tests.support.return_files import document, flow_status, invoice_status
 from transforms.finding import Severity
 from transforms.returns import parse_return

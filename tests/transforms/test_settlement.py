@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.settings import Returns
+from config.returns_settings import Returns
 from config.status_settings import FlowOutcome
 from config.statuses import statuses_for
 from schemas.platform_messages import meanings_of

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.audit.dossier import export
+from flows.audit.dossier import _Dossier, export
 from flows.audit.purge import purge
 from flows.cli.main import run
 from flows.errors import ConfigurationError, ExitCode
@@ -139,6 +139,35 @@ def test_what_was_purged_is_told_with_its_hash(firm: Firm) -> None:
     with firm.ledger() as ledger:
         flow = next(f for f in ledger.flows() if f.run_id == "20260914-190000")
     assert flow.sha256 in page
+
+
+def test_tables_speak_the_words_of_the_report(firm: Firm) -> None:
+    files = exported(firm, NUMBERS[0])
+    [events] = found(files, "/evenements.csv").values()
+    lines = events.decode("utf-8-sig").splitlines()
+    assert any(";flux;" in line and ";Envoi commencé;" in line for line in lines)
+    assert any(";facture;" in line and ";Déposée;" in line for line in lines)
+    [statuses] = found(files, "/statuts.csv").values()
+    assert {line.split(";")[2] for line in statuses.decode().splitlines()[1:]} <= {
+        "facture",
+        "flux",
+    }
+
+
+def test_a_run_of_many_extracts_says_which_were_not_looked_through(tmp_path: Path) -> None:
+    firm = Firm(tmp_path)
+    for rank in range(21):
+        firm.drop(f"{rank:02d}.csv", csv([row(f"F-{rank}")]))
+    firm.run()
+    files = exported(firm, "F-7")
+    assert "21 extraits" in files["index.html"].decode()
+
+
+def test_two_names_that_flatten_to_one_are_two_entries(firm: Firm) -> None:
+    with zipfile.ZipFile(firm.root / "any.zip", "w") as archive, firm.ledger() as ledger:
+        dossier = _Dossier(ledger, firm.configuration().settings, archive, "F1")
+        names = [dossier._add(name, b"").name for name in ("a/b.csv", "a/b.csv", "c", "c")]
+    assert names == ["a/b.csv", "a/b~2.csv", "c", "c~2"]
 
 
 def test_a_flow_that_was_altered_gives_no_xml(firm: Firm) -> None:

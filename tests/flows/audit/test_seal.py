@@ -18,6 +18,7 @@ from flows.dry_run import rehearse
 from flows.errors import DiskError, ExitCode
 from flows.importing import import_file
 from flows.night_result import Mode
+from flows.reconciling import reconcile
 from flows.release import discard, release
 from flows.resolve import resolve
 from tests.support.apart import collect_apart, night_apart
@@ -261,6 +262,29 @@ def test_manifests_from_before_a_restore_stay_in_the_chain(firm: Firm, tmp_path:
     assert [f.rule for f in found.findings] == ["AU-RESTORE-01", "AU-RESTORE-01"]
     assert found.exit_code is ExitCode.OK
     # The files of the night that the ledger lost are proven by its manifests all the same.
+    kept = sorted((firm.root / "state" / "outbox").glob("*/*"))[-1]
+    kept.write_bytes(b"x")
+    assert rules(verified(firm)) == {"AU-FILE-01"}
+
+
+def test_a_large_night_that_a_restored_ledger_forgot_is_sealed_again_when_it_ends(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.audit.sealing.LISTED", 1)
+    monkeypatch.setattr("flows.audit.check_ledger.LISTED", 1)
+    live, backup = firm.root / "state" / "ledger.sqlite", firm.root / "backup.sqlite"
+    shutil.copy(live, backup)
+    firm.now += timedelta(hours=1)
+    firm.drop("ventes3.csv", csv([row("FA-00009")]))
+    firm.run()
+    for path in live.parent.glob("ledger.sqlite*"):
+        path.unlink()
+    shutil.copy(backup, live)
+    reconcile(firm.configuration(), by="M. Dupont", reason="restored", clock=lambda: firm.now)
+    assert rules(verified(firm)) == set()
+    firm.now += timedelta(hours=1)
+    firm.run()
+    assert rules(verified(firm)) == set()
     kept = sorted((firm.root / "state" / "outbox").glob("*/*"))[-1]
     kept.write_bytes(b"x")
     assert rules(verified(firm)) == {"AU-FILE-01"}

@@ -242,6 +242,8 @@ def test_no_amount_is_lost_whatever_it_is(ledger: Ledger, amounts: list[Decimal]
 def test_waiting_invoices_are_taken_over_and_count_their_nights(ledger: Ledger) -> None:
     start(ledger)
     ledger.commit_chunk(RUN, [outcome(0, fate=Fate.WAITING)], [])
+    assert ledger.waiting("second") == []  # a run that is to be resumed keeps its own
+    ledger.finish_run(RUN, state="done", exit_code=0, balance={})
     for night, run_id in enumerate(("second", "third"), start=1):
         start(ledger, run_id)
         (waits,) = ledger.waiting(run_id)
@@ -251,6 +253,7 @@ def test_waiting_invoices_are_taken_over_and_count_their_nights(ledger: Ledger) 
         assert ledger.waiting(run_id) == [replace(waits, taken_over_by=run_id)]
         ledger.commit_chunk(run_id, [outcome(0, fate=Fate.WAITING)], [])
         assert [w.invoice_row for w in ledger.waiting(run_id)] == [waits.invoice_row]
+        ledger.finish_run(run_id, state="done", exit_code=0, balance={})
     assert [i.nights for i in ledger.invoices()] == [1, 2, 3]
     assert {i.state for i in ledger.invoices()} == {InvoiceState.WAITING}
 
@@ -258,6 +261,7 @@ def test_waiting_invoices_are_taken_over_and_count_their_nights(ledger: Ledger) 
 def test_a_waiting_invoice_is_taken_over_by_one_run_only(ledger: Ledger) -> None:
     start(ledger)
     ledger.commit_chunk(RUN, [outcome(0, fate=Fate.WAITING), outcome(1)], [])
+    ledger.finish_run(RUN, state="done", exit_code=0, balance={})
     start(ledger, "second")
     start(ledger, "third")
     (waits,) = ledger.waiting("second")

@@ -72,3 +72,39 @@ def test_the_newest_report_lists_what_waits_however_old_with_its_days(desk: Desk
     desk.drop("FEN1200A_2", document(invoice_status("12", at="2026-04-01T12:00:00+02:00")))
     desk.collect()
     assert written(desk, "R101")[1]["attention"]["to_do"] == []
+
+
+def test_what_came_by_day_about_an_earlier_night_is_in_the_next_report_and_its_verdict(
+    desk: Desk,
+) -> None:
+    refused, held = desk.deposit("FA-0001"), desk.deposit("FA-0002")
+    desk.later(hours=10)
+    desk.drop("CSO1106A_1", document(flow_status("93", flow_id=refused, lines=["Date invalide"])))
+    desk.collect()
+    desk.later(hours=2)
+    desk.deposit("FA-0003")
+    data = written(desk, "R102")[1]
+    assert [flow["flow_id"] for flow in data["earlier_flows"]] == [refused]
+    assert [file["name"] for file in data["returns"]] == ["CSO1106A_1"]
+    assert data["judgement"] == "correct"
+    desk.drop("CSO1106A_2", document(flow_status("77", flow_id=held)))
+    desk.collect()
+    data = written(desk, "R102")[1]
+    assert "RT-STATUS-01" in {told["rule"] for told in data["attention"]["told"]}
+    assert data["judgement"] == "attention"
+    assert written(desk, "R100")[1]["earlier_flows"] == []
+
+
+def test_a_return_file_that_cannot_be_had_is_told_though_the_ledger_does_not_know_it(
+    tmp_path: Path,
+) -> None:
+    reports, limit = {"folder": tmp_path / "reports"}, {"max_bytes": 10}
+    desk = Desk(tmp_path, {"report": reports, "returns": limit})
+    desk.drop("CSO1106A_1", b"x" * 11)
+    found = desk.collect()
+    desk.deposit("FA-0001")
+    path = write_report(desk.ledger, "R100", desk.settings, RunFacts(findings=found.unplaced))
+    page = html.document_fromstring(path.read_bytes())
+    assert "CSO1106A_1 n'a pas pu être récupéré" in words(page, "attention")
+    assert json.loads((path.parent / "report.json").read_text())["judgement"] == "attention"
+    desk.close()

@@ -11,7 +11,8 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from config.settings import Channel, Environment
+from config.channel_settings import Channel
+from config.settings import Environment
 from flows.configuration import validate
 from flows.sandbox import (
     Fault,
