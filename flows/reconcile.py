@@ -148,6 +148,10 @@ class _Settling:
                 rulings[row] = Ruling(known.result, verdict, known)
             elif verdict.fate is not Fate.PENDING:
                 rulings[row] = Ruling(InvoiceState(verdict.fate.value), verdict)
+        # A person looked at the portal because the reports do not say it: they still do not.
+        unknown = (row for row, one in rulings.items() if one.verdict.fate is Fate.UNKNOWN)
+        for row in self._ledger.settled_by_hand(unknown):
+            del rulings[row]
         return rulings
 
     def _apply(self, settlement: Settlement, reports: Sequence[FlowStatusReport]) -> None:

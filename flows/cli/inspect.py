@@ -1,4 +1,4 @@
-"""Commands that look: status, doctor; and flow resolve."""
+"""Commands that look: status, doctor; flow resolve and invoice resolve, after a look."""
 
 from __future__ import annotations
 
@@ -33,6 +33,9 @@ def register(app: typer.Typer) -> None:
     flow = typer.Typer(no_args_is_help=True, help="Flows in doubt.")
     flow.command("resolve")(flow_resolve)
     app.add_typer(flow, name="flow")
+    invoice = typer.Typer(no_args_is_help=True, help="Invoices of unknown fate.")
+    invoice.command("resolve")(invoice_resolve)
+    app.add_typer(invoice, name="invoice")
 
 
 def status(
@@ -104,6 +107,30 @@ def flow_resolve(
     if deposited == resend:
         raise ConfigurationError("Give one of --deposited and --resend.")
     say(resolve(load(config), flow_id, resend=resend, by=by, reason=reason))
+    return int(ExitCode.OK)
+
+
+def invoice_resolve(
+    numbers: Annotated[list[str], typer.Argument(metavar="NUMBER…")],
+    by: WhoOption,
+    reason: ReasonOption,
+    integrated: Annotated[bool, typer.Option("--integrated", help="It is on the portal.")] = False,
+    rejected: Annotated[
+        bool, typer.Option("--rejected", help="It is not, or was refused.")
+    ] = False,
+    flow: Annotated[
+        str, typer.Option("--flow", metavar="ID", help="The flow meant, of several.")
+    ] = "",
+    config: ConfigOption = None,
+) -> int:
+    """Settle invoices that a report left without a fate, as the portal shows them."""
+    from flows.fate import settle
+
+    if integrated == rejected:
+        raise ConfigurationError("Give one of --integrated and --rejected.")
+    loaded = load(config)
+    for line in settle(loaded, numbers, integrated=integrated, by=by, reason=reason, flow_id=flow):
+        say(line)
     return int(ExitCode.OK)
 
 

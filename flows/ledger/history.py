@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
 from flows.ledger.records import EventRecord, FindingRecord
+from flows.ledger.states import SETTLED
 from flows.ledger.store import SYSTEM, Store, batches, columns_for, to_record
 from flows.ledger.tables import events, findings
 from transforms.finding import Finding, Location, Severity
@@ -131,6 +132,24 @@ class HistoryBook(Store):
                 .order_by(events.c.id)
             )
             return [to_record(EventRecord, row._mapping) for row in rows]
+
+    def settled_by_hand(self, invoice_rows: Iterable[int]) -> frozenset[int]:
+        """Return those of the invoices that a person settled last, and no report since."""
+        actors: dict[int, str] = {}
+        with self._reading() as connection:
+            for batch in batches(sorted(set(invoice_rows))):
+                rows = connection.execute(
+                    select(events.c.invoice_id, events.c.actor)
+                    .where(
+                        self._ours(events),
+                        events.c.invoice_id.in_(batch),
+                        events.c.kind == "invoice",
+                        events.c.target.in_([state.value for state in SETTLED]),
+                    )
+                    .order_by(events.c.id)
+                )
+                actors.update((row.invoice_id, row.actor) for row in rows)
+        return frozenset(row for row, actor in actors.items() if actor != SYSTEM)
 
     def note(
         self,

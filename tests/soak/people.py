@@ -11,6 +11,7 @@ from flows import collecting, configuration, release
 from flows.collect_result import CollectResult
 from flows.crashpoints import CrashPoint
 from flows.errors import ExitCode
+from flows.fate import settle
 from flows.ledger import FlowState
 from flows.resolve import resolve
 from tests.soak.known import Known
@@ -68,9 +69,29 @@ class People(World):
                 self._resolve(flow_id, resend=False)
             elif state in {"in_doubt", "incident"}:
                 self._resolve(flow_id, resend=True)
+        self._say_fates(known, all_of_them=all_of_them)
         for run_id, state in sorted(known.runs.items()):
             if state == "held" and (all_of_them or self.random.random() < 0.6):
                 self._decide_on_held(run_id, discard=self.random.random() < 0.3)
+
+    def _say_fates(self, known: Known, *, all_of_them: bool) -> None:
+        """Look on the portal for invoices that a report left without a fate."""
+        seen = {
+            (arrival.name, invoice.number): invoice.accepted
+            for arrival in self.sandbox.received()
+            for invoice in arrival.invoices
+        }
+        for one in known.everything:
+            accepted = seen.get((known.flow_name(one.flow_id), one.number))
+            if one.state != "outcome_unknown" or accepted is None:
+                continue
+            if all_of_them or self.random.random() < 0.4:
+                self._by_operator(settle_invoice, one.number, one.flow_id, accepted)
+                if any(i.id == one.id and i.state == one.state for i in self.known().everything):
+                    word = one.number, one.flow_id, accepted
+                    file, now = self.firm.settings_file, self._now
+                    self._here(lambda f=file, n=now, w=word: settle_invoice(f, n, *w))
+                self.figures.resolved["integrated" if accepted else "rejected"] += 1
 
     def _resolve(self, flow_id: str, *, resend: bool) -> None:
         before = self.known().flows[flow_id].state
@@ -134,3 +155,19 @@ def settle_flow(
         clock=lambda: now,
     )
     return ExitCode.OK, ()
+
+
+def settle_invoice(
+    settings: Path, now: datetime, number: str, flow_id: str, integrated: bool
+) -> tuple[ExitCode, tuple[str, ...]]:
+    """Say what the portal shows of an invoice, in whatever process."""
+    told = settle(
+        configuration.load(settings),
+        [number],
+        integrated=integrated,
+        flow_id=flow_id,
+        by=OPERATOR,
+        reason="seen on the portal",
+        clock=lambda: now,
+    )
+    return ExitCode.OK, told
