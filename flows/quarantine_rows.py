@@ -78,12 +78,12 @@ def rows_of(
     seen: set[Place] = set()
     for run_id, places in sorted(wanted.items()):
         records = ledger.extracts(run_id)
-        purged = {record.sha256 for record in records if _is_purged(ledger, record)}
         if is_xml(profile):
+            purged = ledger.purged_contents(sha256 for sha256, _ in places)
             there = {place for place in places if place[0] not in purged}
             found += _documents(records, folders, there)
             seen |= there
-        elif not purged:
+        elif not ledger.purged_contents(record.sha256 for record in records):
             found += _read_again(records, folders, profile, places, seen, trailer_mark)
     return found, [i for i in invoices if (i.file_sha256, i.first_line) not in seen]
 
@@ -121,12 +121,6 @@ def _claimed_by(records: Iterable[ExtractRecord], run_id: str) -> str | None:
         return run_id
     earlier = [each for each in runs if each < run_id]
     return earlier[-1] if earlier else None
-
-
-def _is_purged(ledger: Ledger, record: ExtractRecord) -> bool:
-    """Whether a retention ended for every copy of an extract: that it is gone is as it should."""
-    copies = ledger.kept_copies(record.sha256)
-    return bool(copies) and all(copy.purged_at is not None for copy in copies)
 
 
 def _documents(

@@ -83,14 +83,14 @@ class _Dossier:
         self._zip = archive
         self._files = Archive(settings)
         self._number = number
-        self._sums: list[tuple[str, str]] = []
+        self._sums: dict[str, str] = {}
 
     def write(self, records: list[InvoiceRecord]) -> int:
         folders = [self._reading(rank, record) for rank, record in enumerate(records, start=1)]
         manifests, head = self._manifests({record.run_id for record in records})
         page = render(self._ledger, self._number, folders, manifests, head, self._table)
         self._add(INDEX, page.encode())
-        sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(self._sums))
+        sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(self._sums.items()))
         self._put(SUMS, sums.encode())
         return len(self._sums) + 1
 
@@ -240,16 +240,15 @@ class _Dossier:
     def _add(self, name: str, content: bytes, what: str = "", check: str = "") -> Part:
         digest = hashlib.sha256(content).hexdigest()
         name = self._free(name)
-        self._sums.append((name, digest))
+        self._sums[name] = digest
         self._put(name, content)
         return Part(name, what, digest, len(content), check)
 
     def _free(self, name: str) -> str:
         """Return the name, with a number if another entry has it: two names may flatten to one."""
-        used = {used for used, _ in self._sums}
         stem, dot, ending = name.rpartition(".")
         rank, free = 1, name
-        while free in used:
+        while free in self._sums:
             rank += 1
             free = f"{stem}~{rank}{dot}{ending}" if dot else f"{name}~{rank}"
         return free

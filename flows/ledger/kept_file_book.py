@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import bindparam, exists, func, select
 
 from flows.ledger.records import ReturnRecord
 from flows.ledger.store import PAGE, Store, batches, columns_for, to_record
@@ -53,6 +53,21 @@ class KeptFileBook(Store):
                 .order_by(kept_files.c.id)
             )
             return [to_record(KeptFile, row._mapping) for row in rows]
+
+    def purged_contents(self, hashes: Iterable[str]) -> frozenset[str]:
+        """Return those of the contents of which every copy that was kept is purged."""
+        found: set[str] = set()
+        with self._reading() as connection:
+            for batch in batches(sorted(set(hashes))):
+                found.update(
+                    connection.execute(
+                        select(kept_files.c.sha256)
+                        .where(self._ours(kept_files), kept_files.c.sha256.in_(batch))
+                        .group_by(kept_files.c.sha256)
+                        .having(func.count() == func.count(kept_files.c.purged_at))
+                    ).scalars()
+                )
+        return frozenset(found)
 
     def kept_files(
         self,
