@@ -18,7 +18,8 @@ settings.load_profile("chorus-flows")
 # does not put the project folder on the path by itself.
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.support.postgres import Server, running  # noqa: E402 (needs the path above)
+from tests.support import prefect_server  # noqa: E402 (needs the path above)
+from tests.support.postgres import Server, running  # noqa: E402
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -78,6 +79,14 @@ def postgres_server() -> Iterator[Server]:
     """A real PostgreSQL server, one for each process of the test run."""
     with running() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The home of a real Prefect server that runs; its tests are all in one process."""
+    home = tmp_path_factory.mktemp("prefect")
+    with prefect_server.running(home):
+        yield home
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

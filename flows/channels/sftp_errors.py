@@ -11,6 +11,8 @@ from flows.errors import ChannelRefusedError, LoginRefusedError, TransportError
 
 #: paramiko reports these as failed authentications; they are cuts.
 _CUT_DURING_LOGIN = ("timeout", "transport shut down", "saw EOF")
+#: What paramiko's channel says when it is used after the other side closed it.
+_CLOSED = "Socket is closed"
 #: What paramiko says, and what it means to whoever reads it.
 _WORDS = (
     ("Error reading SSH protocol banner", "no SSH server answered in time"),
@@ -18,6 +20,7 @@ _WORDS = (
     ("No existing session", "no SSH server answered in time"),
     ("EOF during negotiation", "SFTP did not start within channel.sftp.connect_timeout"),
     ("Server connection dropped", "the server dropped the connection"),
+    (_CLOSED, "the server dropped the connection"),
 )
 
 
@@ -84,7 +87,7 @@ def _os_refusal(error: OSError, *, place: str, what: str) -> ChannelRefusedError
 def transport_failure(error: Exception, *, place: str, what: str) -> TransportError:
     """Return the retryable error for anything that is no refusal."""
     reason = _reason(error)
-    if type(error) is OSError and error.errno is None:
+    if type(error) is OSError and error.errno is None and str(error) != _CLOSED:
         # SFTP v3 has one code, "Failure", for a full disk, a quota and whatever else it does not
         # name; paramiko gives it no errno. The connection itself is well.
         return TransportError(

@@ -44,6 +44,7 @@ def test_refusals_say_what_and_where(error: Exception, said: str) -> None:
         ConnectionResetError(errno.ECONNRESET, "reset"),
         socket.gaierror(socket.EAI_AGAIN, "no name"),
         OSError("Failure"),
+        OSError("Socket is closed"),
         paramiko.SSHException("Server connection dropped"),
         paramiko.SFTPError("Garbage packet received"),
         paramiko.AuthenticationException("Authentication timeout."),
@@ -72,3 +73,9 @@ def test_what_may_pass_is_told_in_words(error: Exception, said: str, to_do: str)
     failure = transport_failure(error, place="me@host:22", what="uploading X")
     assert said in failure.what
     assert to_do in failure.next_step
+
+
+@pytest.mark.parametrize("text", ["Socket is closed", "Server connection dropped"])
+def test_a_dropped_connection_is_not_taken_for_a_full_disk(text: str) -> None:
+    failure = transport_failure(OSError(text), place="me@host:22", what="uploading X")
+    assert "the server dropped the connection" in str(failure)

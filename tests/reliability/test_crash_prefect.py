@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,15 +13,8 @@ from flows.errors import ExitCode
 from tests.reliability.cases import ENDS, Case
 from tests.reliability.conftest import Evenings
 from tests.reliability.invariants import violations
-from tests.support.prefect_server import running
 
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("prefect")]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with running(tmp_path_factory.mktemp("prefect")):
-        yield
+pytestmark = [pytest.mark.integration]
 
 
 @pytest.mark.parametrize(
@@ -34,7 +26,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     ],
 )
 def test_a_night_killed_within_its_flow_is_done_again(
-    server: None, tmp_path: Path, point: CrashPoint, again_under_prefect: bool
+    prefect_home: Path, tmp_path: Path, point: CrashPoint, again_under_prefect: bool
 ) -> None:
     case = Case(point=point, takes_at_once=True)
     doubt = point is CrashPoint.AFTER_RENAME

@@ -217,9 +217,8 @@ def test_no_secret_is_left_by_nights_that_succeed_or_fail(place: Place, tmp_path
     assert [s for s in secrets for form in forms(s) if form in told] == []
 
 
-@pytest.mark.xdist_group("prefect")
-def test_no_secret_reaches_prefect(tmp_path: Path) -> None:
-    root, home = tmp_path / "firm", tmp_path / "prefect"
+def test_no_secret_reaches_prefect(prefect_home: Path, tmp_path: Path) -> None:
+    root, home = tmp_path / "firm", prefect_home
     root.mkdir()
     key = write_key(new_key(), tmp_path / "key", passphrase=PASSPHRASE)
     url = f"postgresql+psycopg://user:{IN_URL}@127.0.0.1:9/ledger"
@@ -236,7 +235,7 @@ def test_no_secret_reaches_prefect(tmp_path: Path) -> None:
     codes = place.perform(
         KEY_PASSPHRASE=PASSPHRASE,
         PREFECT_HOME=str(home),
-        PREFECT_API_URL="",
+        PREFECT_API_URL=os.environ["PREFECT_API_URL"],
         PREFECT_LOGGING_LEVEL="DEBUG",
     )
     assert codes == [ExitCode.UNFINISHED]

@@ -16,6 +16,9 @@ TOGETHER = {
     "tests/flows/test_referee.py": "referee",  # two hundred megabytes for each engine
     "tests/integration/test_night_referee.py": "referee",
     "tests/integration/test_prefect_shell.py": "prefect",  # a Prefect server
+    "tests/reliability/test_crash_prefect.py": "prefect",
+    "tests/security/test_secrets.py": "prefect",
+    "tests/schemas/test_mutations.py": "mutations",  # some thousand documents
 }
 
 
