@@ -352,8 +352,13 @@ class LedgerModel:
         return len(taken)
 
     def spent_places(self, run_id: str) -> set[tuple[str, int]]:
-        """Return the places a run took over that no invoice waits at."""
-        taken = {one.place for one in self.invoices.values() if one.taken_over_by == run_id}
+        """Return the places that a run took over, or gave up, and that no invoice waits at."""
+        taken = {
+            one.place
+            for one in self.invoices.values()
+            if one.taken_over_by == run_id
+            or (one.key[0] == run_id and one.state == "quarantined" and one.nights > 0)
+        }
         needed = {
             one.place
             for one in self.invoices.values()
