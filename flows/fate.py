@@ -14,7 +14,7 @@ from flows.audit import seal
 from flows.configuration import Configuration
 from flows.crashpoints import CrashPoint, reach
 from flows.errors import ConfigurationError
-from flows.ledger import InvoiceRecord, InvoiceState, Ledger, utc_now
+from flows.ledger import FlowState, InvoiceRecord, InvoiceState, Ledger, utc_now
 from flows.report import RunFacts, write_report
 from flows.restored import require_current
 from flows.word import word
@@ -46,7 +46,8 @@ def settle(
         clock: the present time.
 
     Raises:
-        ConfigurationError: no such invoice, its fate is known, or nobody is named.
+        ConfigurationError: no such invoice, its fate is known, its flow had an incident (which is
+            settled whole), or nobody is named.
         LockHeldError: a collect is at work.
         RestoredLedgerError: the ledger is behind what was done; nothing is done then.
     """
@@ -81,6 +82,14 @@ def _meant(ledger: Ledger, number: str, target: InvoiceState, flow_id: str) -> I
     spoken = ledger.settled_by_hand(invoice.invoice_row for invoice in sent)
     open_ = [invoice for invoice in sent if invoice.state is InvoiceState.OUTCOME_UNKNOWN]
     open_ = open_ or [i for i in sent if i.state is target and i.invoice_row in spoken]
+    for invoice in open_:
+        flow = ledger.flow(invoice.flow_id or "")
+        if flow is not None and flow.state is FlowState.INCIDENT:
+            message = (
+                f"Flow {flow.flow_id} of invoice {number} was not processed: it is settled whole."
+            )
+            step = f"chorus-flows flow resolve {flow.flow_id} --resend --by … --reason …"
+            raise ConfigurationError(message, next_step=step)
     if len(open_) == 1:
         return open_[0]
     see = f"See: chorus-flows status --invoice {number}"

@@ -39,7 +39,8 @@ def resolve(
     """Settle the flow ``wanted`` and return what was done, in one line.
 
     ``resend``: its invoices go into a new flow with new numbers, which the next run deposits; the
-    old flow is abandoned. Otherwise the flow counts as deposited.
+    old flow is abandoned, as is one with an incident whose invoices are all settled by now.
+    Otherwise the flow counts as deposited.
 
     Raises:
         ConfigurationError: no such flow, it is not in doubt, or nobody is named.
@@ -67,6 +68,11 @@ def resolve(
             remove_unknown(folders.outbox / flow.run_id, known)
             ledger.move_flow(flow.flow_id, FlowState.DEPOSITED, detail=reason, actor=by)
             told = f"Flow {flow.flow_id} counts as deposited; its report will confirm it."
+        elif flow.state is FlowState.INCIDENT and not _to_send(ledger, flow):
+            ledger.move_flow(flow.flow_id, FlowState.ABANDONED, detail=reason, actor=by)
+            told = (
+                f"Every invoice of flow {flow.flow_id} is settled: none goes again, it is closed."
+            )
         else:
             again = send_again(configuration, ledger, folders, flow, by=by, reason=reason)
             told = f"Flow {flow.flow_id} goes again as {again.flow_id} with the next run."
@@ -76,6 +82,12 @@ def resolve(
         write_report(ledger, flow.run_id, settings, RunFacts())
         seal(ledger, settings, "report")
         return told
+
+
+def _to_send(ledger: Ledger, flow: FlowRecord) -> dict[str, int]:
+    """Return the invoices of a flow that no answer has settled: row by member id."""
+    carried = ledger.members(flow.flow_id)
+    return {m.member_id: m.invoice_row for m in carried if m.state in SENT_AGAIN}
 
 
 def _check_unchanged(folders: StateFolders, flow: FlowRecord) -> None:
@@ -113,9 +125,8 @@ def send_again(
     """
     settings = configuration.settings
     _check_unchanged(folders, flow)
-    carried = ledger.members(flow.flow_id)
-    settled = {m.member_id for m in carried if m.state not in SENT_AGAIN}
-    old = {m.member_id: m.invoice_row for m in carried if m.member_id not in settled}
+    old = _to_send(ledger, flow)
+    settled = {m.member_id for m in ledger.members(flow.flow_id)} - old.keys()
     if not old:
         message = f"Every invoice of flow {flow.flow_id} is settled: none is to be sent again."
         step = f"See: chorus-flows status --flow {flow.flow_id}"

@@ -15,6 +15,7 @@ from flows.crashpoints import CrashPoint
 from flows.errors import ConfigurationError, ExitCode
 from flows.fate import settle
 from flows.ledger import FlowState
+from flows.resolve import resolve
 from tests.support.apart import apart
 from tests.support.firm import Firm, csv, row
 from tests.support.return_files import document, flow_status, invoice_status
@@ -130,6 +131,26 @@ def test_an_invoice_whose_fate_a_report_told_needs_no_word(firm: Firm) -> None:
     answer(firm, "2", flow_status("90", flow_id=flow, at=later))
     with pytest.raises(ConfigurationError, match="F1 is known: it is integrated"):
         said(firm, "F1", integrated=True)
+
+
+def test_a_flow_that_had_an_incident_is_settled_whole(firm: Firm) -> None:
+    flow = flow_id(firm)
+    answer(firm, "2", flow_status("94", flow_id=flow, at="2026-09-20T10:00:00+02:00"))
+    with pytest.raises(ConfigurationError, match=f"flow resolve {flow} --resend"):
+        said(firm, "F1", integrated=False)
+
+
+def test_an_incident_whose_invoices_are_all_settled_by_a_word_is_closed(firm: Firm) -> None:
+    said(firm, "F1", integrated=True)
+    said(firm, "F2", integrated=False)
+    flow = flow_id(firm)
+    answer(firm, "2", flow_status("94", flow_id=flow, at="2026-09-20T10:00:00+02:00"))
+    told = resolve(firm.configuration(), flow, resend=True, by=WHO, reason="all seen")
+    assert "none goes again" in told
+    assert firm.states() == {"F1": ["integrated"], "F2": ["rejected"]}
+    with firm.ledger() as ledger:
+        assert ledger.flows()[0].state is FlowState.ABANDONED
+        assert verify(ledger, firm.configuration().settings).exit_code is ExitCode.OK
 
 
 def _word(settings: Path, now: Any, number: str) -> tuple[ExitCode, tuple[str, ...]]:

@@ -85,6 +85,8 @@ class People(World):
             accepted = seen.get((known.flow_name(one.flow_id), one.number))
             if one.state != "outcome_unknown" or accepted is None:
                 continue
+            if known.flows[one.flow_id].state == "incident":
+                continue  # the flow is settled whole
             if all_of_them or self.random.random() < 0.4:
                 self._by_operator(settle_invoice, one.number, one.flow_id, accepted)
                 if any(i.id == one.id and i.state == one.state for i in self.known().everything):
