@@ -105,13 +105,15 @@ def test_what_is_known_to_be_there_is_left_out_when_the_rest_goes_again(
     assert b">F2<" in xml
 
 
-def test_a_flow_whose_invoices_are_all_settled_has_nothing_to_send_again(
+def test_an_incident_whose_invoices_are_all_settled_is_closed_and_nothing_goes_again(
     doubtful: tuple[Firm, str],
 ) -> None:
     firm, flow_id = doubtful
     with firm.ledger() as ledger:
         ledger.move_flow(flow_id, FlowState.INTEGRATED)
         ledger.move_flow(flow_id, FlowState.INCIDENT)
-    with pytest.raises(ConfigurationError, match="is settled"):
-        resolve(firm.configuration(), flow_id, resend=True, by="A. Martin", reason="x")
+    told = resolve(firm.configuration(), flow_id, resend=True, by="A. Martin", reason="lost")
+    assert "none goes again" in told
     assert firm.states() == {"F1": ["integrated"], "F2": ["integrated"]}
+    with firm.ledger() as ledger:
+        assert [flow.state for flow in ledger.flows()] == [FlowState.ABANDONED]
