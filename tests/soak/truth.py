@@ -158,6 +158,8 @@ class Truth:
                 or one.flow_id is not None
                 or one.nights >= self.max_wait
                 or rows > 1
+                # Of another reading in a run that was given up since: it held the number then.
+                or bool(sent)
             )
             return "" if justified else "is quarantined although it is right"
         if state == "skipped":
