@@ -30,6 +30,7 @@ CONTRACT = (
     "quarantine export",
     "quarantine retry",
     "flow resolve",
+    "invoice resolve",
     "ledger upgrade",
     "ledger backup",
     "ledger import-sent",
