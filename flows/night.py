@@ -37,7 +37,7 @@ from flows.errors import (
 )
 from flows.folders import StateFolders
 from flows.giving_up import abandon
-from flows.ledger import FlowState, Ledger, RunRecord, RunState, utc_now
+from flows.ledger import FlowRecord, FlowState, Ledger, RunRecord, RunState, utc_now
 from flows.night_result import Mode, NightResult
 from flows.places import balance_of, balance_record
 from flows.private_files import private_folder
@@ -171,8 +171,13 @@ class Night:
             self._check(sources)
             if self._mode is Mode.DEPOSIT:
                 perform("deposit", self._deposit)
+            elif self._mode is Mode.HOLD:
+                self._tell_of_former_runs()
         except LockLostError:
             raise  # what is left of this run is the other machine's now, its report too
+        except BrakeHeldError as error:
+            self._done.problems.append(error)
+            self._tell_of_former_runs()
         except (RetryableError, FinalError) as error:
             self._done.problems.append(error)
         except OSError as error:
@@ -303,12 +308,7 @@ class Night:
 
     def _deposit(self) -> None:
         reach(CrashPoint.BEFORE_DEPOSIT)
-        recovered = self._done.recovered
-        # What former runs left half-way is settled first, then sent with what they left unsent.
-        left = (*recovered.unsettled, *recovered.to_deposit) if recovered else ()
-        # Those of a run that is resumed after this one pass its own brakes first.
-        unfinished = {self._run_id, *self._ledger.unfinished_runs()}
-        former = [flow for flow in left if flow.run_id not in unfinished]
+        former = self._left_by_former_runs()
         own = self._ledger.flows(states={FlowState.BUILT, *HALF_WAY}, run_id=self._run_id)
         flows = [*former, *own]
         self._touched.update(flow.run_id for flow in former)
@@ -329,6 +329,24 @@ class Night:
             left_over = [flow for flow in flows if flow.flow_id in set(deposited.remaining)]
             self._done.remarks.append(
                 opening.waiting_words(deposited.closed, left_over, self._settings)
+            )
+
+    def _left_by_former_runs(self) -> list[FlowRecord]:
+        """Return the flows of earlier runs to settle, then those to send."""
+        recovered = self._done.recovered
+        left = (*recovered.unsettled, *recovered.to_deposit) if recovered else ()
+        # Those of a run that is resumed after this one pass its own brakes first.
+        unfinished = {self._run_id, *self._ledger.unfinished_runs()}
+        return [flow for flow in left if flow.run_id not in unfinished]
+
+    def _tell_of_former_runs(self) -> None:
+        """Tell whose flows wait as well when this run stops before its deposit."""
+        waiting = self._left_by_former_runs()
+        if waiting:
+            runs = ", ".join(dict.fromkeys(flow.run_id for flow in waiting))
+            self._done.remarks.append(
+                f"{len(waiting)} flows of earlier runs ({runs}) wait as well: this run stopped "
+                "before its deposit. To send them: chorus-flows run"
             )
 
     def _report(self, balance: Balance | None) -> Path:

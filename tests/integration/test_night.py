@@ -311,3 +311,24 @@ def test_wrong_settings_are_told_before_a_file_is_claimed(firm: Firm) -> None:
     with pytest.raises(ConfigurationError, match="nowhere"):
         firm.run()
     assert source.exists()
+
+
+@pytest.mark.parametrize("stopped_by", ["the brakes", "a word"])
+def test_a_run_that_stops_before_its_deposit_says_whose_flows_wait_as_well(
+    tmp_path: Path, stopped_by: str
+) -> None:
+    firm = Firm(tmp_path)
+    firm.drop("a.csv", csv([row("F1")]))
+    gateway = tmp_path / "gateway" / "in"
+    gateway.rename(tmp_path / "away")
+    first = only(firm.run())
+    assert first.exit_code is not ExitCode.OK
+    (tmp_path / "away").rename(gateway)
+    firm.now += timedelta(minutes=5)
+    firm.drop("b.csv", csv([row("F2"), row("F3")]))
+    if stopped_by == "the brakes":
+        firm.sections["brakes"] = {"max_invoices": 1}
+        firm.write_settings()
+    second = only(firm.run(Mode.DEPOSIT if stopped_by == "the brakes" else Mode.HOLD))
+    assert any(first.run_id in told and "wait as well" in told for told in second.problems)
+    assert firm.arrived() == []
