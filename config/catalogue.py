@@ -277,6 +277,9 @@ def _text(entry: dict[str, Any], language: Language, place: str) -> Text:
             msg = f"{place}: {language} placeholder {{{wrong[0]}}} is not a plain name"
             raise CatalogueError(msg)
     values = _values(words.get(_VALUES, {}), f"{place}, {language}.{_VALUES}")
+    if unused := sorted(values.keys() - placeholders(message) - placeholders(advice)):
+        msg = f"{place}: {language}.{_VALUES} has words for {{{unused[0]}}}, which no text holds"
+        raise CatalogueError(msg)
     return Text(title, message, advice, advice_xml, values)
 
 

@@ -17,8 +17,7 @@ class Sftp(Section):
     host: str = ""
     """Given by AIFE."""
     port: Annotated[int, Field(ge=1, le=65535)] = 22
-    """TCP port."""
-    """Given by AIFE."""
+    """TCP port; given by AIFE."""
     user: str = ""
     """Given by AIFE."""
     key_file: Path | None = None

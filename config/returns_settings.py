@@ -26,6 +26,9 @@ class Returns(Section):
     settle_seconds: Annotated[int, Field(ge=0)] = 0
     """Age (since last change) from which a file of ``out`` is taken. Raise it when the server shows
     files before they are complete; one cut short is taken again in any case once it has grown."""
+    cuts_per_fetch: Annotated[int, Field(ge=1)] = 3
+    """Files of ``out`` that a failing connection may cut in one fetch; then the rest is left to the
+    next one."""
     timezone: str = "Europe/Paris"
     """Zone of a return time that carries none."""
     report_deadline_hours: Annotated[int, Field(ge=1)] = 24

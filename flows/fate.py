@@ -6,7 +6,7 @@ status tells, only a look at the portal does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from flows import exclusive
@@ -18,6 +18,9 @@ from flows.ledger import FlowState, InvoiceRecord, InvoiceState, Ledger, utc_now
 from flows.report import RunFacts, write_report
 from flows.restored import require_current
 from flows.word import word
+
+_AGAIN = "Extract them again: their numbers are free."
+_ANEW = "Their numbers stay taken: extract them under new ones."
 
 
 def settle(
@@ -33,8 +36,8 @@ def settle(
     """Settle invoices as a person saw them on the portal; return what was done, in lines.
 
     What a later report or status proves still counts more. A rejected number is free again, unless
-    the settings keep it (``identity.reuse_number_after_rejection``). Asked for again after a crash,
-    it ends what was begun.
+    the settings keep it (``identity.reuse_number_after_rejection``). A word may be given again:
+    after a crash it ends what was begun, and a wrong one is corrected by the other.
 
     Args:
         configuration: of the installation.
@@ -56,24 +59,28 @@ def settle(
     settings = configuration.settings
     with exclusive.collecting(configuration, clock=clock) as ledger:
         require_current(configuration, ledger)
-        found = [_meant(ledger, number, target, flow_id.rpartition("_")[2]) for number in numbers]
+        meant = dict.fromkeys(numbers)
+        found = [_meant(ledger, number, flow_id.rpartition("_")[2]) for number in meant]
         for flow in sorted({invoice.flow_id or "" for invoice in found}):
             results = {i.invoice_row: (target, said.reason) for i in found if i.flow_id == flow}
             ledger.settle_members(flow, results, actor=said.by)
-        freed = 0
-        if not integrated and settings.identity.reuse_number_after_rejection:
+        free = settings.identity.reuse_number_after_rejection
+        if not integrated and free:
             rows = [invoice.invoice_row for invoice in found]
-            freed = ledger.free_identities(rows, reason=said.reason, actor=said.by)
+            ledger.free_identities(rows, reason=said.reason, actor=said.by)
         reach(CrashPoint.RESOLVED)
         seal(ledger, settings, "resolve")
         for run_id in sorted({invoice.run_id for invoice in found}):
             write_report(ledger, run_id, settings, RunFacts())
         seal(ledger, settings, "report")
-    return tuple(_told(found, integrated=integrated, freed=freed > 0))
+    told = [f"Invoice {i.number} counts as {target.value} in flow {i.flow_id}." for i in found]
+    if not integrated:
+        told.append(_AGAIN if free else _ANEW)
+    return tuple(told)
 
 
-def _meant(ledger: Ledger, number: str, target: InvoiceState, flow_id: str) -> InvoiceRecord:
-    """Return the invoice of a number that a word is needed for, or that had it already."""
+def _meant(ledger: Ledger, number: str, flow_id: str) -> InvoiceRecord:
+    """Return the invoice of a number that a word is needed for, or that had one already."""
     sent = [
         invoice
         for invoice in ledger.invoices(number=number)
@@ -81,7 +88,7 @@ def _meant(ledger: Ledger, number: str, target: InvoiceState, flow_id: str) -> I
     ]
     spoken = ledger.settled_by_hand(invoice.invoice_row for invoice in sent)
     open_ = [invoice for invoice in sent if invoice.state is InvoiceState.OUTCOME_UNKNOWN]
-    open_ = open_ or [i for i in sent if i.state is target and i.invoice_row in spoken]
+    open_ = open_ or [invoice for invoice in sent if invoice.invoice_row in spoken]
     for invoice in open_:
         flow = ledger.flow(invoice.flow_id or "")
         if flow is not None and flow.state is FlowState.INCIDENT:
@@ -104,17 +111,3 @@ def _meant(ledger: Ledger, number: str, target: InvoiceState, flow_id: str) -> I
     raise ConfigurationError(
         f"The fate of invoice {number} is known: it is {states}.", next_step=see
     )
-
-
-def _told(found: Sequence[InvoiceRecord], *, integrated: bool, freed: bool) -> Iterator[str]:
-    for invoice in found:
-        if integrated:
-            yield f"Invoice {invoice.number} counts as integrated in flow {invoice.flow_id}."
-        else:
-            yield f"Invoice {invoice.number} counts as rejected in flow {invoice.flow_id}."
-    if not integrated:
-        yield (
-            "Extract them again: their numbers are free."
-            if freed
-            else "Their numbers stay taken: extract them under new ones."
-        )

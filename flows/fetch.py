@@ -28,8 +28,6 @@ _LOG = logging.getLogger(__name__)
 
 _INCOMING = "incoming"
 _BLOCK = 1 << 20
-#: Files that a failing line may cut in one fetch before it is given up until the next one.
-_CUTS = 3
 #: Bytes of a file name, on every file system of Linux.
 _LONGEST_NAME = 255
 
@@ -97,7 +95,7 @@ class Fetcher:
                     cut = self._cut(entry)
                     problem = problem or cut
                     cuts += cut is not None
-                    if cuts == _CUTS:
+                    if cuts == self._settings.returns.cuts_per_fetch:
                         break
         except (TransportError, ChannelRefusedError) as error:
             problem = error

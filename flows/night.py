@@ -9,13 +9,11 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
-from importlib.metadata import version
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
-from flows import exclusive, opening, referee, restored, waiting, xml_source
+from flows import exclusive, opening, referee, restored, starting, waiting, xml_source
 from flows.audit import seal
 from flows.channels import Channel, open_channel
 from flows.collect import collect
@@ -28,7 +26,6 @@ from flows.errors import (
     ChannelRefusedError,
     ExitCode,
     FinalError,
-    IllegalTransitionError,
     LockLostError,
     RetryableError,
     TransportError,
@@ -38,6 +35,7 @@ from flows.errors import (
 from flows.folders import StateFolders
 from flows.giving_up import abandon
 from flows.ledger import FlowRecord, FlowState, Ledger, RunRecord, RunState, utc_now
+from flows.night_report import write_reports
 from flows.night_result import Mode, NightResult
 from flows.places import balance_of, balance_record
 from flows.private_files import private_folder
@@ -46,7 +44,6 @@ from flows.proving import prove
 from flows.recovery import HALF_WAY, recover
 from flows.redoing import redo_incidents
 from flows.refereeing import ask_referee
-from flows.report import RunFacts, write_report
 from flows.sources import Sources, load_sources
 from flows.stages import Stages
 from flows.transform import Transformation
@@ -60,8 +57,6 @@ Value = TypeVar("Value")
 Perform = Callable[[str, Callable[[], Value]], Value]
 
 
-#: Reason kept with the start of a run that was asked to hold.
-HOLD = "--hold"
 _LOG = logging.getLogger(__name__)
 #: How long a night waits for a collect that is at work beside it.
 COLLECT_WAIT_SECONDS = 60.0
@@ -136,10 +131,12 @@ class Night:
         self._progress = progress
         self._way = way
         self._folders = StateFolders(self._settings.state_folder)
-        self._record = record or self._start()
+        self._record = record or starting.start(
+            ledger, configuration, now=clock(), hold=mode is Mode.HOLD
+        )
         reach(CrashPoint.RUN_STARTED)
         self._run_id = self._record.run_id
-        if resumed and mode is Mode.DEPOSIT and self._still_asked_to_hold():
+        if resumed and mode is Mode.DEPOSIT and starting.asked_to_hold(ledger, self._run_id):
             # Whoever wanted to look before anything leaves has not looked yet.
             self._mode = Mode.HOLD
         self._done = Stages()
@@ -172,12 +169,9 @@ class Night:
             if self._mode is Mode.DEPOSIT:
                 perform("deposit", self._deposit)
             elif self._mode is Mode.HOLD:
-                self._tell_of_former_runs()
+                self._done.tell_waiting(self._left_by_former_runs())
         except LockLostError:
             raise  # what is left of this run is the other machine's now, its report too
-        except BrakeHeldError as error:
-            self._done.problems.append(error)
-            self._tell_of_former_runs()
         except (RetryableError, FinalError) as error:
             self._done.problems.append(error)
         except OSError as error:
@@ -206,28 +200,6 @@ class Night:
         )
 
     # -- stages --------------------------------------------------------------------------------
-
-    def _start(self) -> RunRecord:
-        now = self._clock()
-        base = now.astimezone(UTC).strftime("%Y%m%d-%H%M%S")
-        run_id, rank = base, 1
-        while True:
-            try:
-                return self._ledger.start_run(
-                    run_id=run_id,
-                    run_date=now.astimezone(ZoneInfo(self._settings.run_date)).date(),
-                    settings_hash=self._configuration.digest,
-                    version=version("chorus-flows"),
-                    reason=HOLD if self._mode is Mode.HOLD else "",
-                )
-            except IllegalTransitionError:
-                # A run of the same second: of another company of this ledger, most often.
-                rank += 1
-                run_id = f"{base}-{rank}"
-
-    def _still_asked_to_hold(self) -> bool:
-        events = self._ledger.events(run_id=self._run_id, kind="run")
-        return any(event.reason == HOLD for event in events)
 
     def _collect(self, sources: Sources) -> None:
         """Fetch reports, then settle the flows of earlier runs whose fate was open.
@@ -304,6 +276,7 @@ class Night:
             )
         except BrakeHeldError as error:
             self._done.held = error.brakes
+            self._done.tell_waiting(self._left_by_former_runs())
             raise
 
     def _deposit(self) -> None:
@@ -323,7 +296,7 @@ class Night:
                 clock=self._clock,
                 on_progress=lambda done, total: self._progress.advance("deposit", done, total),
                 # It could not be asked before: no flow leaves until it was.
-                look_first=None if self._remote_known else self._look_first,
+                look_first=None if self._remote_known else self._compare_with_remote,
             )
         if deposited.closed is not None and deposited.remaining:
             left_over = [flow for flow in flows if flow.flow_id in set(deposited.remaining)]
@@ -339,55 +312,27 @@ class Night:
         unfinished = {self._run_id, *self._ledger.unfinished_runs()}
         return [flow for flow in left if flow.run_id not in unfinished]
 
-    def _tell_of_former_runs(self) -> None:
-        """Tell whose flows wait as well when this run stops before its deposit."""
-        waiting = self._left_by_former_runs()
-        if waiting:
-            runs = ", ".join(dict.fromkeys(flow.run_id for flow in waiting))
-            self._done.remarks.append(
-                f"{len(waiting)} flows of earlier runs ({runs}) wait as well: this run stopped "
-                "before its deposit. To send them: chorus-flows run"
-            )
-
     def _report(self, balance: Balance | None) -> Path:
-        done = self._done
-        deposited = done.deposited
-        waits = deposited.closed if deposited and deposited.remaining else None
-        facts = RunFacts(
+        return write_reports(
+            self._ledger,
+            self._settings,
+            self._run_id,
+            self._done,
+            balance=balance,
             dry_run=self._mode is Mode.DRY_RUN,
             resumed=self._resumed,
-            held=done.held,
-            problems=done.told(remarks=False, attention=False),
-            causes=done.causes,
-            balance=balance,
-            already_processed=tuple(
-                file.name
-                for file in (done.transformed.claim.already_processed if done.transformed else ())
-            ),
-            incomplete=done.transformed.claim.incomplete if done.transformed else (),
-            twins=done.transformed.claim.twins if done.transformed else (),
-            findings=done.collected.unplaced if done.collected else (),
-            deposit_tried=deposited is not None,
-            waits=waits,
+            sent_of=self._touched,
         )
-        touched = {*self._touched, *(done.collected.runs_touched if done.collected else ())}
-        if self._mode is not Mode.DRY_RUN:
-            touched |= {run.run_id for run in self._ledger.untold()}
-        touched |= {lost.run_id for lost in (done.transformed.lost if done.transformed else ())}
-        for run_id in sorted(touched - {self._run_id}):
-            changed = RunFacts(deposit_tried=run_id in self._touched, waits=waits)
-            write_report(self._ledger, run_id, self._settings, changed)
-        return write_report(self._ledger, self._run_id, self._settings, facts)
 
     def _require_remote_known(self, channel: Channel) -> None:
         """Look whether the other side knows more than the ledger, as far as it can be asked."""
         try:
-            restored.require_remote_known(self._ledger, channel, self._settings)
+            self._compare_with_remote(channel)
             self._remote_known = True
         except (TransportError, ChannelRefusedError) as error:
             _LOG.warning("the other side could not be compared with the ledger: %s", error)
 
-    def _look_first(self, channel: Channel) -> None:
+    def _compare_with_remote(self, channel: Channel) -> None:
         restored.require_remote_known(self._ledger, channel, self._settings)
 
     def _seal(self, kind: str) -> ExitCode:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from flows import exclusive, restored
+from flows import exclusive, restored, starting
 from flows.audit import seal
 from flows.audit.manifest_files import forgotten
 from flows.channels import Channel, open_channel
@@ -41,7 +41,6 @@ from flows.lost_nights import (
     told_by,
 )
 from flows.members import FlowContents, MembersError
-from flows.night import HOLD
 from flows.private_files import private_folder
 from flows.reconciled import Reconciled
 from flows.recovery import recover
@@ -326,7 +325,7 @@ class _Reconciling:
         )
 
     def _hold(self, run_id: str) -> None:
-        self._ledger.note("held_before", run_id=run_id, actor=self._by, reason=HOLD)
+        self._ledger.note("held_before", run_id=run_id, actor=self._by, reason=starting.HOLD)
 
     def _collect(self) -> None:
         """Read again the return files that are kept, then those of ``out``; look at the rest."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from flows import exclusive
@@ -12,7 +12,7 @@ from flows.configuration import Configuration
 from flows.crashpoints import CrashPoint, reach
 from flows.errors import ConfigurationError, OutboxDamagedError
 from flows.folders import StateFolders
-from flows.ledger import FlowRecord, FlowState, Ledger, utc_now
+from flows.ledger import FlowRecord, FlowState, Ledger, MemberRecord, utc_now
 from flows.ledger.states import SENT_AGAIN
 from flows.members import RunFacts as MemberRun
 from flows.members import keep as keep_members
@@ -68,7 +68,7 @@ def resolve(
             remove_unknown(folders.outbox / flow.run_id, known)
             ledger.move_flow(flow.flow_id, FlowState.DEPOSITED, detail=reason, actor=by)
             told = f"Flow {flow.flow_id} counts as deposited; its report will confirm it."
-        elif flow.state is FlowState.INCIDENT and not _to_send(ledger, flow):
+        elif flow.state is FlowState.INCIDENT and not _to_send(ledger.members(flow.flow_id)):
             ledger.move_flow(flow.flow_id, FlowState.ABANDONED, detail=reason, actor=by)
             told = (
                 f"Every invoice of flow {flow.flow_id} is settled: none goes again, it is closed."
@@ -84,9 +84,8 @@ def resolve(
         return told
 
 
-def _to_send(ledger: Ledger, flow: FlowRecord) -> dict[str, int]:
+def _to_send(carried: Iterable[MemberRecord]) -> dict[str, int]:
     """Return the invoices of a flow that no answer has settled: row by member id."""
-    carried = ledger.members(flow.flow_id)
     return {m.member_id: m.invoice_row for m in carried if m.state in SENT_AGAIN}
 
 
@@ -125,8 +124,9 @@ def send_again(
     """
     settings = configuration.settings
     _check_unchanged(folders, flow)
-    old = _to_send(ledger, flow)
-    settled = {m.member_id for m in ledger.members(flow.flow_id)} - old.keys()
+    carried = ledger.members(flow.flow_id)
+    old = _to_send(carried)
+    settled = {m.member_id for m in carried} - old.keys()
     if not old:
         message = f"Every invoice of flow {flow.flow_id} is settled: none is to be sent again."
         step = f"See: chorus-flows status --flow {flow.flow_id}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from flows.collect_result import CollectResult
@@ -16,7 +16,7 @@ from flows.errors import (
     OutboxDamagedError,
 )
 from flows.extract_sets import WrongProfileError
-from flows.ledger import RunState
+from flows.ledger import FlowRecord, RunState
 from flows.recovery import RecoveryResult
 from flows.refereeing import Refereed
 from flows.transform import Transformed
@@ -59,6 +59,15 @@ class Stages:
         if self.recovered is not None and self.recovered.missing:
             causes.append(OutboxDamagedError.cause)
         return tuple(dict.fromkeys(causes))
+
+    def tell_waiting(self, flows: Sequence[FlowRecord]) -> None:
+        """Remark that flows of earlier runs wait as well, as the run stops before its deposit."""
+        if flows:
+            runs = ", ".join(dict.fromkeys(flow.run_id for flow in flows))
+            self.remarks.append(
+                f"Flows of earlier runs wait as well ({len(flows)}, of {runs}): this run stopped "
+                "before its deposit. To send them: chorus-flows run"
+            )
 
     def told(self, *, remarks: bool = True, attention: bool = True) -> tuple[str, ...]:
         """Return what went wrong, in words, once each.

@@ -16,7 +16,7 @@ from schemas.explain import explain
 from transforms.statuses import status_code
 
 #: What an event or a status is about.
-_SUBJECTS = {"invoice": "facture", "flow": "flux", "run": "exécution"}
+_SUBJECTS = {"invoice": "facture", "flow": "flux", "run": "exécution", "identity": "numéro"}
 #: Steps of a deposit: the report's words are about a flow that stopped there.
 _STEPS = {"uploading": "Envoi commencé", "renaming": "Mise sous son nom définitif"}
 

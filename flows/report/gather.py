@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import islice
 
 from config.report_texts import load_report_texts
@@ -27,6 +26,7 @@ from flows.ledger import (
 )
 from flows.places import balance_of, read_tally
 from flows.report.aftermath import Aftermath
+from flows.report.counts import Counts, RuleTally
 from flows.report.facts import RunFacts
 from flows.report.tables import Tables
 from flows.report.to_do import ToDoBook
@@ -81,29 +81,6 @@ def gather(
     return _Gathering(ledger, record, settings, facts, remembered, tables).run()
 
 
-@dataclass(slots=True)
-class _Rule:
-    """A rule that was broken without blocking."""
-
-    example: Told
-    findings: int = 0
-    invoices: int = 0
-
-
-@dataclass(slots=True)
-class _Counts:
-    """What grows while the invoices pass by."""
-
-    states: dict[InvoiceState, Sum] = field(default_factory=dict)
-    flows: dict[str, Sum] = field(default_factory=dict)
-    life: Counter[tuple[str, str]] = field(default_factory=Counter)
-    skipped: Counter[str] = field(default_factory=Counter)
-    excluded: Counter[str] = field(default_factory=Counter)
-    rules: dict[str, _Rule] = field(default_factory=dict)
-    layers: dict[str, list[int]] = field(default_factory=dict)
-    grave: dict[Told, None] = field(default_factory=dict)
-
-
 class _Gathering:
     """Gathers one report."""
 
@@ -125,7 +102,7 @@ class _Gathering:
         self._language = settings.report.language
         self._limit = settings.report.rows_per_list
         self._now = ledger.now()
-        self._counts = _Counts()
+        self._counts = Counts()
         self._statuses = statuses_for(settings.returns)
         self._to_do = ToDoBook(
             ledger, self._limit, self._language, table=self._statuses, now=self._now
@@ -263,7 +240,7 @@ class _Gathering:
             if each.rule in GRAVE and len(counts.grave) < self._limit:
                 counts.grave[each] = None
             if not blocking:
-                counts.rules.setdefault(each.rule, _Rule(each)).findings += 1
+                counts.rules.setdefault(each.rule, RuleTally(each)).findings += 1
         for rule in {each.rule for each in told if each.severity == Severity.WARNING}:
             counts.rules[rule].invoices += invoices
 

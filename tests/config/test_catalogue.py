@@ -126,8 +126,9 @@ def test_an_unknown_rule_is_refused() -> None:
         ("XX-TEST-01:", "XX-TEST-01: 1\nXX-TEST-02:", "must be a mapping"),
         ("  layer: rules", "  layer: rules\n  layer: xsd", "'layer' is given twice"),
         ("  layer: rules", "  layer: [", "line"),
-        ('title: "Title"', 'title: "Title", values: {reason: late}', "en.values"),
-        ('title: "Title"', 'title: "Title", values: {reason: {late: ""}}', "values.reason.late"),
+        ('title: "Title"', 'title: "Title", values: {value: late}', "en.values"),
+        ('title: "Title"', 'title: "Title", values: {value: {late: ""}}', "values.value.late"),
+        ('title: "Title"', 'title: "Title", values: {reason: {late: "x"}}', "words for {reason}"),
     ],
 )
 def test_a_malformed_entry_is_refused_by_name(old: str, new: str, told: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import cast
 
 import pytest
@@ -22,7 +21,7 @@ from flows.transform import Transformed
 
 
 def stages(*problems: ChorusFlowsError, read: bool = True) -> Stages:
-    transformed = cast("Transformed", datetime.min) if read else None  # only that it is there
+    transformed = cast("Transformed", object()) if read else None  # only that it is there
     return Stages(transformed=transformed, problems=list(problems))
 
 

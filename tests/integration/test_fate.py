@@ -66,6 +66,28 @@ def test_a_word_settles_it_with_who_and_why_and_the_trail_is_whole(firm: Firm) -
     assert proof.exit_code is ExitCode.OK, proof.lines("en")
 
 
+def test_a_wrong_word_is_corrected_by_the_other(firm: Firm) -> None:
+    said(firm, "F1", "F1", integrated=True)
+    assert said(firm, "F1", integrated=False)[-1] == "Extract them again: their numbers are free."
+    said(firm, "F1", integrated=True)
+    firm.drop("b.csv", csv([row("F1")]))
+    firm.run()
+    assert firm.states()["F1"] == ["integrated", "skipped"]  # it holds its number again
+
+
+def test_a_word_that_comes_too_late_leaves_the_number_with_what_was_sent_since(firm: Firm) -> None:
+    said(firm, "F1", integrated=False)
+    firm.drop("b.csv", csv([row("F1"), row("F3")]))
+    firm.run()
+    said(firm, "F1", integrated=True)
+    assert firm.states()["F1"] == ["integrated", "handed_over"]
+    with firm.ledger() as ledger:
+        [held] = ledger.known(["F1"])["F1"]
+        first, second = ledger.invoices(number="F1")
+        assert held.invoice_row == second.invoice_row != first.invoice_row
+        assert verify(ledger, firm.configuration().settings).exit_code is ExitCode.OK
+
+
 def test_a_number_that_was_rejected_by_a_word_can_be_sent_again(firm: Firm) -> None:
     said(firm, "F2", integrated=False)
     firm.drop("b.csv", csv([row("F2", buyer_reference="corrected"), row("F1")]))
@@ -163,7 +185,7 @@ def test_killed_before_it_was_told_the_word_stands_and_given_again_it_ends(firm:
     ended = apart(_word, firm.settings_file, firm.now, "F2", crash_at=CrashPoint.RESOLVED)
     assert ended.signal == signal.SIGKILL
     assert firm.states()["F2"] == ["rejected"]
-    assert said(firm, "F2", integrated=False)
+    assert said(firm, "F2", integrated=False)[-1] == "Extract them again: their numbers are free."
     with firm.ledger() as ledger:
         assert verify(ledger, firm.configuration().settings).exit_code is ExitCode.OK
         assert {flow.state for flow in ledger.flows()} == {FlowState.PARTIAL}
