@@ -11,6 +11,7 @@ from config.channel_settings import Channel as ChannelSettings
 from config.settings import Environment, Settings
 from flows.channels import Channel, RemoteEntry
 from flows.channels.base import Progress
+from flows.deposit import DepositResult, deposit_flows
 from flows.errors import ChannelRefusedError, TargetExistsError
 from flows.ledger import FlowRecord, FlowState, Ledger
 from transforms.outcome import BuiltFlow, Fate, Identity, InvoiceOutcome, Span
@@ -169,3 +170,19 @@ def half_way(ledger: Ledger, flow_id: str, state: str, temporary: str | None) ->
 def now() -> datetime:
     """A moment that does not pass."""
     return datetime(2026, 2, 3, 21, tzinfo=UTC)
+
+
+def deposit(
+    ledger: Ledger, channel: MemoryChannel, outbox: Path, ids: list[str], settings: Settings
+) -> DepositResult:
+    """Deposit flows without waiting between tries."""
+    return deposit_flows(
+        ledger, channel, outbox, records(ledger, ids), settings, clock=now, sleep=lambda _: None
+    )
+
+
+def final(ledger: Ledger, flow_id: str) -> str:
+    """Return the final name of a flow on the other side."""
+    flow = ledger.flow(flow_id)
+    assert flow is not None
+    return f"in/{flow.file_name}"

@@ -8,29 +8,42 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import Settings
-from flows.channels import RemoteEntry
 from flows.channels.base import Progress
-from flows.deposit import DeadlineReachedError, DepositResult, deposit_flows
+from flows.deposit import deposit_flows
 from flows.errors import (
     ChannelRefusedError,
     ExitCode,
-    LedgerUnavailableError,
-    OutboxDamagedError,
     TargetExistsError,
     TransportError,
 )
-from flows.ledger import FlowState, Ledger
+from flows.ledger import Ledger
 from tests.flows.outbox import (
     MemoryChannel,
     build_flows,
-    half_way,
+    deposit,
+    final,
     now,
     open_ledger,
     records,
     settings_with,
     states,
     trail,
+)
+from tests.support.faulty_channels import (
+    CutAlways,
+    CutAt,
+    Down,
+    DownAfterCut,
+    DownAfterRename,
+    NameTakenMeanwhile,
+    ReadOnly,
+    Refusing,
+    RenameAnswerLost,
+    RenameLostAndTaken,
+    RenameNotDone,
+    SizeHidden,
+    TemporaryVanishes,
+    Truncating,
 )
 
 A, B, C = b"a" * 3500, b"b" * 10, b"c" * 2000
@@ -45,153 +58,6 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 @pytest.fixture
 def outbox(tmp_path: Path) -> Path:
     return tmp_path / "outbox"
-
-
-def deposit(
-    ledger: Ledger, channel: MemoryChannel, outbox: Path, ids: list[str], settings: Settings
-) -> DepositResult:
-    return deposit_flows(
-        ledger, channel, outbox, records(ledger, ids), settings, clock=now, sleep=lambda _: None
-    )
-
-
-def final(ledger: Ledger, flow_id: str) -> str:
-    flow = ledger.flow(flow_id)
-    assert flow is not None
-    return f"in/{flow.file_name}"
-
-
-# -- faults ------------------------------------------------------------------------------------
-
-
-class CutAt(MemoryChannel):
-    """Loses the connection in the first ``cuts`` uploads, half-way."""
-
-    cuts = 1
-
-    def put(self, local: Path, path: str, *, progress: Progress | None = None) -> int | None:
-        if self.cuts:
-            self.cuts -= 1
-            content = local.read_bytes()
-            self.files[path] = content[: len(content) // 2]
-            raise TransportError("cut")
-        return super().put(local, path, progress=progress)
-
-
-class CutAlways(CutAt):
-    cuts = 1000
-
-
-class Down(MemoryChannel):
-    """Cannot be reached."""
-
-    def connect(self) -> None:
-        super().connect()
-        raise TransportError("down")
-
-
-class DownAfterCut(CutAlways):
-    """Loses the connection in an upload and does not come back."""
-
-    def connect(self) -> None:
-        super().connect()
-        if self.files:
-            raise TransportError("down")
-
-
-class Refusing(MemoryChannel):
-    """Refuses the login."""
-
-    def connect(self) -> None:
-        raise ChannelRefusedError("host key")
-
-
-class ReadOnly(MemoryChannel):
-    """Refuses to create files."""
-
-    def put(self, local: Path, path: str, *, progress: Progress | None = None) -> int | None:
-        raise ChannelRefusedError("permission denied")
-
-
-class Truncating(MemoryChannel):
-    """Loses the end of the first upload without saying so."""
-
-    lost = False
-
-    def put(self, local: Path, path: str, *, progress: Progress | None = None) -> int | None:
-        size = super().put(local, path, progress=progress)
-        if self.lost:
-            return size
-        self.lost = True
-        self.files[path] = self.files[path][:-1]
-        return len(self.files[path])
-
-
-class SizeHidden(MemoryChannel):
-    """Does not tell sizes, and forbids looking."""
-
-    def put(self, local: Path, path: str, *, progress: Progress | None = None) -> int | None:
-        super().put(local, path, progress=progress)
-        return None
-
-    def stat(self, path: str) -> RemoteEntry | None:
-        raise ChannelRefusedError("permission denied")
-
-
-class RenameAnswerLost(MemoryChannel):
-    """Renames, then loses the connection before it answers."""
-
-    def rename(self, temporary: str, final: str) -> None:
-        super().rename(temporary, final)
-        raise TransportError("cut")
-
-
-class RenameLostAndTaken(RenameAnswerLost):
-    """As above, and Chorus Pro takes the file at once."""
-
-    def rename(self, temporary: str, final: str) -> None:
-        try:
-            super().rename(temporary, final)
-        finally:
-            self.files.pop(final)
-
-
-class RenameNotDone(MemoryChannel):
-    """Loses the connection before the first rename."""
-
-    tried = False
-
-    def rename(self, temporary: str, final: str) -> None:
-        if not self.tried:
-            self.tried = True
-            raise TransportError("cut")
-        super().rename(temporary, final)
-
-
-class DownAfterRename(RenameAnswerLost):
-    """Does not come back after a rename."""
-
-    def connect(self) -> None:
-        super().connect()
-        if self.arrivals:
-            raise TransportError("down")
-
-
-class TemporaryVanishes(MemoryChannel):
-    """Takes temporary names away although it should ignore them."""
-
-    def put(self, local: Path, path: str, *, progress: Progress | None = None) -> int | None:
-        size = super().put(local, path, progress=progress)
-        del self.files[path]
-        return size
-
-
-class NameTakenMeanwhile(MemoryChannel):
-    """Another tool takes the final name during the upload."""
-
-    def rename(self, temporary: str, final: str) -> None:
-        self.files[final] = b"theirs"
-        super().rename(temporary, final)
 
 
 # -- the way it should go ----------------------------------------------------------------------
@@ -519,135 +385,3 @@ def test_a_final_name_taken_during_the_upload_is_never_overwritten(
     result = deposit(ledger, channel, outbox, ids, settings)
     assert result.in_doubt == ids
     assert channel.files == {final(ledger, ids[0]): b"theirs"}
-
-
-# -- the outbox --------------------------------------------------------------------------------
-
-
-def test_a_damaged_file_is_never_sent_and_the_others_are(ledger: Ledger, outbox: Path) -> None:
-    ids = build_flows(ledger, outbox, A, B, C)
-    flows = records(ledger, ids)
-    (outbox / flows[0].path).write_bytes(A[:-1] + b"x")
-    (outbox / flows[1].path).unlink()
-    settings = settings_with()
-    channel = MemoryChannel(settings)
-    result = deposit(ledger, channel, outbox, ids, settings)
-    assert result.damaged == ids[:2]
-    assert result.delivered == ids[2:]
-    assert result.exit_code is ExitCode.ATTENTION
-    assert all(isinstance(error, OutboxDamagedError) for error in result.errors)
-    assert flows[0].path in str(result.errors[0])
-    assert states(ledger, ids) == ["built", "built", "deposited"]
-
-
-# -- deadline ----------------------------------------------------------------------------------
-
-
-class Ticking:
-    """A clock that a second passes at every look."""
-
-    def __init__(self) -> None:
-        self.time = now()
-
-    def __call__(self) -> datetime:
-        self.time += timedelta(seconds=1)
-        return self.time
-
-
-@pytest.mark.parametrize("deadline", range(1, 25))
-def test_the_deadline_may_fall_anywhere_and_nothing_is_lost(
-    ledger: Ledger, outbox: Path, deadline: int
-) -> None:
-    ids = build_flows(ledger, outbox, A, B, C)
-    settings = settings_with(deadline=deadline, retries=0)
-    channel = MemoryChannel(settings)
-    result = deposit_flows(ledger, channel, outbox, records(ledger, ids), settings, clock=Ticking())
-    assert result.delivered + result.remaining == ids
-    assert channel.arrivals == [final(ledger, flow_id) for flow_id in result.delivered]
-    assert set(channel.files) == set(channel.arrivals)
-    assert all(isinstance(error, DeadlineReachedError) for error in result.errors)
-    assert bool(result.errors) == bool(result.remaining)
-
-
-def test_the_range_of_deadlines_above_reaches_from_nothing_to_all(
-    ledger: Ledger, outbox: Path
-) -> None:
-    ids = build_flows(ledger, outbox, A, B, C)
-    counts = []
-    for deadline in (1, 24):
-        settings = settings_with(deadline=deadline, retries=0)
-        flows = records(ledger, ids)
-        result = deposit_flows(
-            ledger, MemoryChannel(settings), outbox, flows, settings, clock=Ticking()
-        )
-        counts.append(len(result.delivered))
-    assert counts == [0, 3]
-
-
-def test_a_retry_that_would_wait_beyond_the_deadline_is_not_begun(
-    ledger: Ledger, outbox: Path
-) -> None:
-    ids = build_flows(ledger, outbox, A)
-    settings = settings_with(retries=9, retry_wait=100, deadline=250)
-    waits: list[float] = []
-    deposit_flows(
-        ledger,
-        Down(settings),
-        outbox,
-        records(ledger, ids),
-        settings,
-        clock=now,
-        sleep=waits.append,
-    )
-    assert waits == [100, 200]
-
-
-# -- left-overs of an earlier run --------------------------------------------------------------
-
-
-def test_a_flow_left_half_way_is_settled_before_it_is_sent(ledger: Ledger, outbox: Path) -> None:
-    ids = build_flows(ledger, outbox, A, B)
-    settings = settings_with()
-    channel = MemoryChannel(settings)
-    half_way(ledger, ids[0], "uploading", final(ledger, ids[0]) + ".old.tmp")
-    channel.files[final(ledger, ids[0]) + ".old.tmp"] = A[:100]
-    half_way(ledger, ids[1], "renaming", final(ledger, ids[1]) + ".old.tmp")
-    channel.files[final(ledger, ids[1])] = B
-    result = deposit(ledger, channel, outbox, ids, settings)
-    assert result.delivered == ids
-    assert channel.files == {final(ledger, ids[0]): A, final(ledger, ids[1]): B}
-    assert channel.arrivals == [final(ledger, ids[0])]
-
-
-def test_a_flow_left_half_way_is_said_when_the_deposit_stops_before_it(
-    ledger: Ledger, outbox: Path
-) -> None:
-    ids = build_flows(ledger, outbox, A, B)
-    half_way(ledger, ids[1], "renaming", "in/x.tmp")
-    settings = settings_with(retries=0)
-    result = deposit(ledger, Down(settings), outbox, ids, settings)
-    assert (result.remaining, result.unsettled) == (ids[:1], ids[1:])
-    assert states(ledger, ids) == ["built", "renaming"]
-
-
-def test_a_ledger_that_fails_after_the_rename_is_raised(
-    ledger: Ledger, outbox: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ids = build_flows(ledger, outbox, A)
-    settings = settings_with()
-    channel = MemoryChannel(settings)
-    flows = records(ledger, ids)
-    move = ledger.move_flow
-
-    def fail(flow_id: str, state: FlowState | str, **facts: str) -> None:
-        if state == FlowState.DEPOSITED:
-            raise LedgerUnavailableError("locked")
-        move(flow_id, state, **facts)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(ledger, "move_flow", fail)
-        with pytest.raises(LedgerUnavailableError):
-            deposit_flows(ledger, channel, outbox, flows, settings)
-    assert states(ledger, ids) == ["renaming"]
-    assert deposit(ledger, channel, outbox, ids, settings).delivered == ids
-    assert channel.arrivals == [final(ledger, ids[0])]
